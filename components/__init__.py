@@ -1,0 +1,1 @@
+"""Reusable pieces of page. They know the core, and none of the pages."""

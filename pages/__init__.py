@@ -1,0 +1,1 @@
+"""One file per address. Importing `pages` registers them all."""

@@ -1,0 +1,1 @@
+"""Connections to services: added, changed, tested, used and watched."""

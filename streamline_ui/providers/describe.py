@@ -1,0 +1,190 @@
+"""How to describe a service.
+
+A provider is one object in one file: how to connect, how to check, what it can do, what it can tell us, and what its
+errors mean. The grid, the connect dialog, the REST catalog, the workflow editor and the contract tests all read it, so
+that nothing is said twice. Read `discord.py` for a small one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, get_type_hints
+
+import httpx
+from pydantic import BaseModel, ConfigDict, create_model
+from pydantic.alias_generators import to_camel
+
+from streamline_ui.providers.meanings import Meaning, Problem, read_problem, retry_after
+
+AuthType = Literal["webhook", "api", "webhook_or_polling", "oauth2", "none"]
+Category = Literal["Chat", "Email and SMS", "Data", "News and feeds", "Developer", "No account needed"]
+
+STRICT = ConfigDict(
+    alias_generator=to_camel,  # snake_case here, camelCase in JSON
+    populate_by_name=True,
+    extra="forbid",
+    strict=True,  # a number is not a text, whatever could be made of it
+    hide_input_in_errors=True,  # an error must never repeat a secret
+)
+
+
+class Config(BaseModel):
+    """What a user fills in, once for each integration. Every secret is a `SecretStr`."""
+
+    model_config = STRICT
+
+
+class Result(BaseModel):
+    """What an action gives to the next step: the fields we promise, and whatever else the service sent."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True)
+
+
+C = TypeVar("C", bound=Config)
+P = ParamSpec("P")
+R = TypeVar("R", bound=Result)
+
+
+class Desk(Protocol):
+    """Where the Inbox provider writes; the core hands it in, so that providers need no database."""
+
+    async def write(self, title: str, text: str) -> str:
+        """Keep an entry; return its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection(Generic[C]):
+    """One integration, opened: its settings in clear, and an HTTP client that already authenticates.
+
+    The client is relative to the service's address (or the integration's `baseUrl`), sends credentials nowhere else, and
+    raises our own errors: what it returns is a success.
+    """
+
+    config: C
+    http: httpx.AsyncClient
+    desk: Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found out. `account` names who we are there ("@ops_bot"); `message` is the sentence for the user.
+
+    `tested` is false where the service offers nothing harmless to ask: the connection is saved as *not tested*.
+    """
+
+    account: str
+    message: str
+    tested: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A kind of event that can start a workflow, with a sample to build and try the workflow against."""
+
+    event: str
+    title: str
+    sample: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Generic[C]):
+    """Something a workflow step can do. Its parameters are the function's own signature.
+
+    `repeatable` says that doing it twice is harmless. `trial` holds the parameters that "Send a test message" starts
+    from, or None where the action is no good for trying a connection.
+    """
+
+    name: str
+    title: str
+    help: str
+    params: type[BaseModel]
+    repeatable: bool
+    trial: Mapping[str, Any] | None
+    function: Callable[..., Awaitable[Result]]
+
+    async def run(self, connection: Connection[C], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Perform it with JSON values. Raises pydantic.ValidationError for bad ones, StreamlineError for the rest."""
+        params = self.params.model_validate(dict(values))
+        result = await self.function(connection, **{name: getattr(params, name) for name in type(params).model_fields})
+        return result.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+Check = Callable[[Connection[C]], Awaitable[Checked]]
+
+
+@dataclass(eq=False)
+class Provider(Generic[C]):
+    """One service: the facts are arguments, the behaviour is the decorated functions below them.
+
+    `needs` says in two or three words what the user must have ("Bot token"); `purpose` is the dialog's one line;
+    `brand` is a name in the brand icons, `icon` the Lucide icon where there is none; `console` is the page at the service
+    where credentials are made; `base_url` gives the address for a configuration; `auth` signs requests; `problem` reads
+    the service's own error form; `wait` the seconds it asks us to wait; `hides` keeps a secret that the service returns.
+    """
+
+    module: str
+    _: KW_ONLY
+    name: str
+    auth_type: AuthType
+    category: Category
+    config: type[C]
+    needs: str
+    purpose: str
+    docs: str
+    console: str = ""
+    brand: str = ""
+    icon: str = "plug"
+    aliases: tuple[str, ...] = ()
+    base_url: Callable[[C], str] = lambda _: ""
+    auth: Callable[[C], httpx.Auth | None] = lambda _: None
+    anywhere: bool = False
+    problem: Callable[[httpx.Response], Problem] = read_problem
+    wait: Callable[[httpx.Response], float | None] = retry_after
+    meanings: tuple[Meaning, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+
+    actions: dict[str, Action[C]] = field(default_factory=dict, init=False)
+    checker: Check[C] | None = field(default=None, init=False)
+
+    @property
+    def type(self) -> str:
+        """The file's name: also the `type` column, the REST value and the address of the guide."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def guide(self) -> str:
+        """How to connect, in Markdown: the file's own docstring, whose first line is not part of it."""
+        return inspect.cleandoc(sys.modules[self.module].__doc__ or "").partition("\n")[2].strip()
+
+    def check(self, function: Check[C]) -> Check[C]:
+        """Prove, without any visible effect, that the settings work."""
+        self.checker = function
+        return function
+
+    def action(
+        self, title: str, *, repeatable: bool = False, trial: Mapping[str, Any] | None = None
+    ) -> Callable[
+        [Callable[Concatenate[Connection[C], P], Awaitable[R]]], Callable[Concatenate[Connection[C], P], Awaitable[R]]
+    ]:
+        """Offer the function as a workflow step. Its docstring is the help text."""
+
+        def register(
+            function: Callable[Concatenate[Connection[C], P], Awaitable[R]],
+        ) -> Callable[Concatenate[Connection[C], P], Awaitable[R]]:
+            name = function.__name__
+            help_text = inspect.getdoc(function) or ""
+            self.actions[name] = Action(name, title, help_text, _parameters(function), repeatable, trial, function)
+            return function
+
+        return register
+
+
+def _parameters(function: Callable[..., Any]) -> type[BaseModel]:
+    """An action's parameters as a model: all but the connection, from its annotations."""
+    hints = get_type_hints(function, include_extras=True)
+    _, *parameters = inspect.signature(function).parameters.values()
+    fields: dict[str, Any] = {p.name: (hints[p.name], ... if p.default is p.empty else p.default) for p in parameters}
+    return create_model(function.__name__, __config__=STRICT, **fields)

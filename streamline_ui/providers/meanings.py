@@ -1,0 +1,122 @@
+"""What a service's error answer means: which of our errors it is, in whose words, and what to do.
+
+A provider lists `Meaning` rows, the most specific first; `translate` finds the row for an answer. Without a row the HTTP
+status alone decides, so that every answer has a cause and an action.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+from streamline_ui.errors import AuthFailed, Rejected, StreamlineError, Unavailable
+
+Kind = Literal["auth", "gone", "permission", "input", "conflict", "quota", "rate_limit", "server", "moved"]
+TEMPORARY: frozenset[Kind] = frozenset({"rate_limit", "server"})
+NEEDS_A_PERSON: frozenset[Kind] = frozenset({"auth", "gone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error answer as the service put it: its own code ("50027", "invalid_auth") and its own words."""
+
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One row: which answers it is about, and what they mean.
+
+    `status` and `code` must equal the answer's, `text` is a regular expression searched in the service's words; what is
+    None matches everything. `message` says who said what, without the code, which is added; `hint` says what to do.
+    """
+
+    kind: Kind
+    message: str
+    hint: str = ""
+    status: int | None = None
+    code: str | None = None
+    text: str | None = None
+
+    def matches(self, status: int, problem: Problem) -> bool:
+        """Whether this row is about that answer."""
+        return (
+            (self.status is None or self.status == status)
+            and (self.code is None or self.code == problem.code)
+            and (self.text is None or re.search(self.text, problem.text, re.IGNORECASE) is not None)
+        )
+
+
+def read_problem(response: httpx.Response) -> Problem:
+    """The usual forms of an error body: {"message", "code"}, {"error": …}, {"detail"}, or no JSON at all."""
+    body = json_of(response)
+    if not isinstance(body, dict):
+        return Problem()
+    error = body.get("error")
+    inner: dict[str, Any] = error if isinstance(error, dict) else body
+    code = inner.get("code", inner.get("type", error if isinstance(error, str) else ""))
+    text = inner.get("message", inner.get("detail", inner.get("description", "")))
+    return Problem(str(code), text if isinstance(text, str) else "")
+
+
+def json_of(response: httpx.Response) -> Any:
+    """The body as JSON, or None where it is something else (a proxy's HTML page, nothing at all)."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """The seconds in `Retry-After`, where it is a number."""
+    value = response.headers.get("retry-after", "")
+    return float(value) if re.fullmatch(r"\d{1,9}(\.\d+)?", value) else None
+
+
+def translate(
+    response: httpx.Response,
+    *,
+    service: str,
+    meanings: Sequence[Meaning],
+    problem: Callable[[httpx.Response], Problem] = read_problem,
+    wait: Callable[[httpx.Response], float | None] = retry_after,
+) -> StreamlineError:
+    """The error that an answer other than a success is."""
+    said = problem(response)
+    status = response.status_code
+    meaning = next((m for m in meanings if m.matches(status, said)), None) or _by_status(service, status)
+    code = f"{status}, {said.code}" if said.code and said.code != str(status) else str(status)
+    message = f"{meaning.message.rstrip('.')} ({code})."
+    hints = [meaning.hint] if meaning.hint else []
+    if meaning.kind in NEEDS_A_PERSON:
+        return AuthFailed(message, hints=hints)
+    if meaning.kind in TEMPORARY:
+        return Unavailable(message, retry_after=wait(response), hints=hints, unclear=status >= 500)
+    return Rejected(message, hints=hints)
+
+
+def _by_status(service: str, status: int) -> Meaning:
+    if status == 401:
+        return Meaning(
+            "auth",
+            f"{service} refused the key",
+            "It may be mistyped, expired or revoked. Create a new one and paste it here.",
+        )
+    if status == 403:
+        return Meaning("permission", f"{service} does not allow this", "Check what the key is allowed to do.")
+    if status == 404:
+        return Meaning("input", f"{service} does not know what was asked for", "Check the address and the ids in it.")
+    if status == 429:
+        return Meaning(
+            "rate_limit", f"{service} asks us to slow down", "Nothing is lost; Streamline continues by itself."
+        )
+    if status in (408, 425) or status >= 500:
+        return Meaning("server", f"{service} has a problem on its side", "Streamline tries again by itself.")
+    if 300 <= status < 400:
+        return Meaning("input", f"{service} pointed to another address", "Check the address.")
+    return Meaning("input", f"{service} refused the request", "Check the values that were sent.")

@@ -1,0 +1,1 @@
+"""Stand-ins for the services, with their own rules and with faults on demand."""

@@ -1,0 +1,74 @@
+"""The database: one engine, sessions for reading and for writing.
+
+Everything here is synchronous and belongs in worker threads: `def` endpoints run there, pages use `asyncio.to_thread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlmodel import Session, create_engine
+
+BUSY_SECONDS = 5
+_engine: Engine | None = None
+
+
+def connect(url: str) -> None:
+    """Make the engine. Nothing is opened before the first use."""
+    global _engine  # noqa: PLW0603 - a process has one database
+    dispose()
+    if url.startswith("sqlite"):
+        _engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(_engine, "connect", _prepare_sqlite)
+        event.listen(_engine, "begin", _begin_sqlite)
+    else:
+        _engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10)
+
+
+def engine() -> Engine:
+    """The engine that `connect` made."""
+    if _engine is None:
+        raise RuntimeError("the database is not connected")
+    return _engine
+
+
+def dispose() -> None:
+    """Close every connection."""
+    global _engine  # noqa: PLW0603
+    if _engine is not None:
+        _engine.dispose()
+        _engine = None
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that changes nothing."""
+    with Session(engine(), expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """A session that is committed at the end of the block, or rolled back by an error.
+
+    On SQLite the write lock is taken at the start, so that what is read inside cannot change before it is written.
+    """
+    with Session(engine().execution_options(writes=True), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # what was committed survives a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
