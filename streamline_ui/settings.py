@@ -1,7 +1,7 @@
 """The configuration: read once from the environment into one frozen object.
 
-Every variable may also be given as `NAME_FILE`, the path of a file that holds the value (for container secrets). A value
-that cannot be used stops the start with a sentence.
+Every variable may also be given as `NAME_FILE`, the path of a file that holds the value (for container secrets). A
+value that cannot be used stops the start with a sentence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment asks for. `database_url` is SQLAlchemy's; `base_url` has no slash at its end, or is empty."""
+    """What the environment asks for. `database_url` is SQLAlchemy's; `base_url` has no slash at its end, or is ""."""
 
     host: str
     port: int
@@ -50,12 +50,28 @@ class Settings:
         return f"<Settings {self.host}:{self.port} data in {self.data_dir}>"  # never the keys
 
 
+_current: Settings | None = None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine only."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def use(settings: Settings) -> None:
+    """Make these the settings of the process."""
+    global _current  # noqa: PLW0603 - a process has one configuration
+    _current = settings
+
+
+def current() -> Settings:
+    """The settings of the process."""
+    if _current is None:
+        raise RuntimeError("no settings are in use")
+    return _current
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -1,0 +1,100 @@
+"""Puts the process together. The order of start and stop stands here, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from nicegui import ui
+from starlette.types import ASGIApp
+
+from streamline_ui import live, schedule, sockets
+from streamline_ui import settings as configuration
+from streamline_ui.access import sessions, users
+from streamline_ui.access.gate import Gate
+from streamline_ui.api import app as rest
+from streamline_ui.api import browser, operations
+from streamline_ui.integrations import rows
+from streamline_ui.net import egress
+from streamline_ui.net.shield import Shield
+from streamline_ui.settings import Settings
+from streamline_ui.storage import db, migrate
+from streamline_ui.vault import keyring, redact
+
+RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
+
+
+def prepare(settings: Settings) -> None:
+    """Open the data: settings, database, migrations, keys. Raises BadSetting with a sentence."""
+    configuration.use(settings)
+    redact.install()
+    db.connect(settings.database_url)
+    migrate.upgrade(settings)
+    keyring.unlock(settings)
+
+
+def build(settings: Settings) -> ASGIApp:
+    """The whole application, after `prepare`."""
+    outer = FastAPI(lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    outer.router.routes.extend([*operations.routes, *browser.routes])
+    outer.mount("/api", rest.build(settings))
+    if settings.sandbox:
+        from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
+
+        outer.mount("/sandbox", sandbox.build())
+    _mount_pages(outer)
+    return Shield(
+        Gate(outer),
+        hosts=hosts(settings),
+        base_url=settings.base_url,
+        trusted_proxies=settings.trusted_proxies,
+    )
+
+
+def _mount_pages(outer: FastAPI) -> None:
+    """NiceGUI last: it answers everything that nobody above it wants."""
+    import pages  # noqa: F401, PLC0415 - registers every page
+    from components import theme  # noqa: PLC0415
+
+    theme.install()
+    sockets.bind(sessions.visitor)
+    ui.run_with(
+        outer,
+        title="Streamline",
+        language="en-US",
+        dark=None,
+        tailwind=False,
+        reconnect_timeout=RECONNECT_SECONDS,
+        binding_refresh_interval=None,
+        gzip_middleware_factory=None,  # the shield compresses, after it has put the nonces in
+        show_welcome_message=False,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    settings = configuration.current()
+    await asyncio.to_thread(rows.forget_interrupted_tests)
+    live.start(asyncio.get_running_loop())
+    egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
+    operations.checks["scheduler"] = schedule.problem
+    schedule.start()
+    try:
+        yield
+    finally:
+        schedule.stop()
+        await egress.stop()
+        live.stop()
+        db.dispose()
+        keyring.forget()
+
+
+def _own_addresses(settings: Settings) -> set[tuple[str, int]]:
+    """Every address under which this process can be reached, so that no integration calls its own hub."""
+    names = {settings.host, "127.0.0.1", "::1"}
+    if settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        names |= {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)}
+    return {(name, settings.port) for name in names}

@@ -1,0 +1,128 @@
+"""Using a connection: try it out, test it, perform an action. Here a configuration is opened, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+from pydantic import ValidationError
+
+from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
+from streamline_ui.integrations import configuration, health, inbox, rows
+from streamline_ui.providers import formats, named
+from streamline_ui.providers.describe import Action, Config, Provider
+from streamline_ui.providers.opening import opened
+from streamline_ui.storage.models import Integration
+from streamline_ui.vault import redact
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The Inbox of one user, as the Inbox provider sees it."""
+
+    user_id: str
+    integration_id: str
+
+    async def write(self, title: str, text: str) -> str:
+        return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text)
+
+
+async def try_out(
+    user_id: str, type_name: str, config: Mapping[str, Any], integration_id: str | None = None
+) -> health.Outcome:
+    """Check a configuration that is not saved; with `integration_id`, what is left out comes from that integration.
+
+    Raises Invalid where a field is wrong. A service's refusal is an outcome, not an error.
+    """
+    if integration_id is not None:
+        row = await asyncio.to_thread(rows.one, user_id, integration_id)
+        config = configuration.over(row, config)
+    parsed = configuration.parse(type_name, configuration.merge(config, {}))
+    return await _look(named(type_name), parsed, _Desk(user_id, integration_id or ""))
+
+
+async def test(user_id: str, integration_id: str) -> health.Outcome:
+    """Check a saved integration and keep what was found. Raises NotFound."""
+    row = await asyncio.to_thread(rows.one, user_id, integration_id)
+    try:
+        config = _open(row)
+    except Locked as error:
+        return health.failed(error)  # says nothing about the service, so nothing is kept
+    await asyncio.to_thread(rows.mark_testing, user_id, integration_id)
+    outcome = await _look(named(row.type), config, _Desk(user_id, integration_id))
+    await asyncio.to_thread(rows.record, user_id, integration_id, outcome)
+    return outcome
+
+
+async def perform(user_id: str, integration_id: str, action_name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Do one thing at the service and return its output as JSON values.
+
+    Raises NotFound, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
+    """
+    row = await asyncio.to_thread(rows.one, user_id, integration_id)
+    provider = named(row.type)
+    action = provider.actions.get(action_name)
+    if action is None:
+        raise NotFound(f"{provider.name} has no action “{action_name[:60]}”.")
+    if not row.is_active:
+        raise Invalid(f"“{row.name}” is paused.", hints=["Resume it first."])
+    config = _open(row)
+    with redact.holding(*configuration.secrets(config)):
+        return await _run(row, provider, action, config, params)
+
+
+async def _run(
+    row: Integration, provider: Provider[Any], action: Action[Any], config: Config, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    outcome: health.Outcome | None = None
+    started = perf_counter()
+    try:
+        async with opened(provider, config, _Desk(row.user_id, row.id)) as connection:
+            output = await action.run(connection, params)
+    except ValidationError as error:
+        fields = formats.sentences(error)
+        raise Invalid(next(iter(fields.values()), "The parameters cannot be used."), fields) from None
+    except (AuthFailed, Unavailable) as error:  # these say something about the connection; a refused message does not
+        outcome = _scrubbed(health.failed(error, _since(started)))
+        await asyncio.to_thread(rows.record_use, row.user_id, row.id, outcome)
+        raise
+    except StreamlineError:
+        await asyncio.to_thread(rows.record_use, row.user_id, row.id, None)
+        raise
+    await asyncio.to_thread(rows.record_use, row.user_id, row.id, None)
+    scrubbed: dict[str, Any] = redact.scrub_json(output)
+    return scrubbed
+
+
+async def _look(provider: Provider[Any], config: Config, desk: _Desk) -> health.Outcome:
+    assert provider.checker is not None, f"{provider.type} has no check"
+    with redact.holding(*configuration.secrets(config)):
+        started = perf_counter()
+        try:
+            async with opened(provider, config, desk) as connection:
+                checked = await provider.checker(connection)
+        except StreamlineError as error:
+            return _scrubbed(health.failed(error, _since(started)))
+        milliseconds = _since(started)
+        return _scrubbed(health.succeeded(checked.account, checked.message, milliseconds, tested=checked.tested))
+
+
+def _open(row: Integration) -> Config:
+    return configuration.parse(row.type, configuration.unseal(row))
+
+
+def _since(started: float) -> int:
+    return round((perf_counter() - started) * 1000)
+
+
+def _scrubbed(outcome: health.Outcome) -> health.Outcome:
+    """What the service said may repeat what we sent it."""
+    return replace(
+        outcome,
+        account=redact.scrub(outcome.account),
+        message=redact.scrub(outcome.message),
+        hints=tuple(redact.scrub(hint) for hint in outcome.hints),
+    )

@@ -1,0 +1,222 @@
+"""A user's connections: listed, added, changed, removed. What leaves the house to use one stands in `calls`.
+
+Every function takes the user who asks, and finds only what is theirs: what is somebody else's is not found.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, delete, select
+
+from streamline_ui import live
+from streamline_ui.errors import Invalid, NotFound
+from streamline_ui.integrations import configuration, health, rows
+from streamline_ui.integrations.calls import perform, test, try_out
+from streamline_ui.integrations.rows import one
+from streamline_ui.providers import formats, named
+from streamline_ui.storage import db
+from streamline_ui.storage.models import HealthCheck, Integration, Status, new_id, now
+
+__all__ = [
+    "add", "all_of", "change", "checks", "checks_of_all", "doubts", "duplicate", "free_name", "one", "perform",
+    "purge", "remove", "restore", "test", "try_out", "validate",
+]  # fmt: skip
+
+NAME_LENGTH = 100
+UNDO = timedelta(minutes=1)
+RANK = {Status.NEEDS_ATTENTION: 0, Status.WAITING_FOR_SIGN_IN: 0, Status.DEGRADED: 1}
+
+
+def all_of(user_id: str, type_name: str | None = None) -> list[Integration]:
+    """The user's connections: broken ones first, then the most recently used."""
+    query = select(Integration).where(Integration.user_id == user_id, col(Integration.deleted_at).is_(None))
+    if type_name is not None:
+        query = query.where(Integration.type == type_name)
+    with db.reading() as session:
+        found = list(session.exec(query).all())
+    found.sort(key=lambda row: row.last_used_at or row.created_at, reverse=True)
+    found.sort(key=lambda row: RANK.get(Status(row.status), 2))
+    return found
+
+
+def add(
+    user_id: str,
+    type_name: str,
+    name: str,
+    config: Mapping[str, Any],
+    *,
+    is_active: bool = True,
+    outcome: health.Outcome | None = None,
+) -> Integration:
+    """Save a new connection, with what a test of it has found where there was one. Raises Invalid."""
+    fields: dict[str, str] = {}
+    clean = _name(name, fields)
+    parsed = _collect(type_name, config, fields)
+    row = Integration(id=new_id(), user_id=user_id, type=type_name, name=clean, is_active=is_active, config_enc="")
+    sealed = configuration.seal(parsed, row.id, user_id)
+    row.config_enc, row.config_view = sealed.enc, sealed.view
+    row.status = Status.NOT_TESTED if is_active else Status.PAUSED
+    with db.writing() as session:
+        session.add(row)
+        session.flush()
+        if outcome is not None:
+            rows.apply(session, row, outcome)
+    live.tell(user_id, "integration", row.id)
+    return row
+
+
+def change(
+    user_id: str,
+    integration_id: str,
+    *,
+    name: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    is_active: bool | None = None,
+    outcome: health.Outcome | None = None,
+) -> Integration:
+    """Change what is given and leave the rest. In `config`, secrets left out stay, and null removes a field.
+
+    A new configuration that was not tested makes the connection *not tested*, and due for a test. Raises NotFound,
+    Invalid, and Locked where the stored configuration is needed but cannot be opened.
+    """
+    with db.writing() as session:
+        row = rows.find(session, user_id, integration_id)
+        fields: dict[str, str] = {}
+        new_name = row.name if name is None else _name(name, fields)
+        parsed = None
+        if config is not None:
+            parsed = _collect(row.type, configuration.over(row, config), fields)
+        elif fields:
+            raise Invalid(next(iter(fields.values())), fields)
+        row.name = new_name
+        if parsed is not None:
+            sealed = configuration.seal(parsed, row.id, user_id)
+            row.config_enc, row.config_view = sealed.enc, sealed.view
+        _set_active(row, row.is_active if is_active is None else is_active, is_new=parsed is not None)
+        session.add(row)
+        if outcome is not None:
+            rows.apply(session, row, outcome)
+    live.tell(user_id, "integration", row.id)
+    return row
+
+
+def remove(user_id: str, integration_id: str, *, undoable: bool = False) -> None:
+    """Remove a connection: at once with all that hangs on it, or so that `restore` brings it back for a minute."""
+    with db.writing() as session:
+        row = rows.find(session, user_id, integration_id)
+        if undoable:
+            row.deleted_at = now()
+            session.add(row)
+        else:
+            session.delete(row)
+    live.tell(user_id, "integration", integration_id)
+
+
+def restore(user_id: str, integration_id: str) -> Integration:
+    """Take an undoable removal back. Raises NotFound once it is gone for good."""
+    with db.writing() as session:
+        row = session.get(Integration, integration_id)
+        if row is None or row.user_id != user_id:
+            raise NotFound("This connection is gone for good.", hints=["Connect it again."])
+        row.deleted_at = None
+        session.add(row)
+    live.tell(user_id, "integration", integration_id)
+    return row
+
+
+def purge() -> None:
+    """Remove for good what nobody can take back any more."""
+    with db.writing() as session:
+        session.exec(delete(Integration).where(col(Integration.deleted_at) < now() - UNDO))
+
+
+def duplicate(user_id: str, integration_id: str) -> Integration:
+    """Add the same connection once more, under a free name, not tested."""
+    row = one(user_id, integration_id)
+    return add(user_id, row.type, free_name(user_id, row.name), configuration.unseal(row), is_active=row.is_active)
+
+
+def free_name(user_id: str, base: str) -> str:
+    """The name, or with the first number that makes it free: "Discord 2"."""
+    taken = {row.name for row in all_of(user_id)}
+    stem = base[: NAME_LENGTH - 8]
+    numbered = (f"{stem} {number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (base, *numbered) if name not in taken)
+
+
+def validate(type_name: str, config: Mapping[str, Any], previous: Mapping[str, Any] | None = None) -> None:
+    """Check a configuration as saving would. Raises Invalid."""
+    configuration.parse(type_name, configuration.merge(config, previous or {}))
+
+
+def doubts(type_name: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """What looks unusual but may be right, by field. Raises Invalid for what cannot be right."""
+    return formats.doubts(configuration.parse(type_name, config))
+
+
+def checks(user_id: str, integration_id: str, limit: int = 90) -> list[HealthCheck]:
+    """The newest looks at a connection, oldest first. Raises NotFound."""
+    with db.reading() as session:
+        rows.find(session, user_id, integration_id)
+        query = select(HealthCheck).where(HealthCheck.integration_id == integration_id)
+        newest = session.exec(query.order_by(col(HealthCheck.id).desc()).limit(limit)).all()
+    return list(reversed(newest))
+
+
+def checks_of_all(user_id: str, limit: int = 40) -> dict[str, list[HealthCheck]]:
+    """The newest looks at each of the user's connections, oldest first, by integration."""
+    place = func.row_number().over(partition_by=HealthCheck.integration_id, order_by=col(HealthCheck.id).desc())
+    newest = (
+        select(HealthCheck.id, place.label("place"))
+        .join(Integration, col(Integration.id) == HealthCheck.integration_id)
+        .where(Integration.user_id == user_id)
+        .subquery()
+    )
+    query = select(HealthCheck).join(newest, newest.c.id == HealthCheck.id).where(newest.c.place <= limit)
+    found: dict[str, list[HealthCheck]] = {}
+    with db.reading() as session:
+        for check in session.exec(query.order_by(col(HealthCheck.id))).all():
+            found.setdefault(check.integration_id, []).append(check)
+    return found
+
+
+def _name(name: str, fields: dict[str, str]) -> str:
+    """The name, tidied. What is wrong with it goes into `fields`, to be told together with the rest."""
+    clean = " ".join(name.split(" ")).strip()
+    if not clean:
+        fields["name"] = "Name is missing."
+    elif len(clean) > NAME_LENGTH:
+        fields["name"] = f"The name is longer than {NAME_LENGTH} characters."
+    elif any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in clean):
+        fields["name"] = "The name has control characters in it."
+    return clean
+
+
+def _collect(type_name: str, config: Mapping[str, Any], fields: dict[str, str]) -> Any:
+    """Parse, and raise everything that is wrong in one go."""
+    named(type_name)
+    try:
+        parsed = configuration.parse(type_name, config)
+    except Invalid as error:
+        fields |= error.fields or {"config": error.message}
+    if fields:
+        raise Invalid(next(iter(fields.values())), fields)
+    return parsed
+
+
+def _set_active(row: Integration, is_active: bool, *, is_new: bool) -> None:
+    """Pause or resume. Whoever resumes, or changes what is tested, wants to know soon whether it works."""
+    was_active, row.is_active = row.is_active, is_active
+    status = Status(row.status)
+    if not is_active:
+        status, row.next_check_at = Status.PAUSED, None
+    elif is_new or not was_active:
+        status, row.next_check_at, row.failures = Status.NOT_TESTED, now(), 0
+        row.status_message, row.status_hints = "", "[]"
+    if status != row.status:
+        row.status, row.status_since = status, now()

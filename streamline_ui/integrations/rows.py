@@ -1,0 +1,99 @@
+"""Finding a user's integration, and writing down what was found out about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from streamline_ui import live
+from streamline_ui.errors import NotFound
+from streamline_ui.integrations import health
+from streamline_ui.storage import db
+from streamline_ui.storage.models import HealthCheck, Integration, Status, now
+
+
+def find(session: Session, user_id: str, integration_id: str) -> Integration:
+    """The user's integration. Raises NotFound for an unknown id, somebody else's, and a removed one alike."""
+    query = select(Integration).where(
+        Integration.id == integration_id, Integration.user_id == user_id, col(Integration.deleted_at).is_(None)
+    )
+    row = session.exec(query).first()
+    if row is None:
+        raise NotFound("There is no such integration.")
+    return row
+
+
+def one(user_id: str, integration_id: str) -> Integration:
+    """The user's integration, to look at. Raises NotFound."""
+    with db.reading() as session:
+        return find(session, user_id, integration_id)
+
+
+def apply(session: Session, row: Integration, outcome: health.Outcome, kind: str = "test") -> None:
+    """Write an outcome into the row and its history. A paused connection stays paused."""
+    before = health.Health(Status(row.status), row.failures, row.next_check_at)
+    after = health.after(before, outcome)
+    status = after.status if row.is_active else Status.PAUSED
+    if status != row.status:
+        row.status, row.status_since = status, outcome.checked_at
+    row.failures = after.failures
+    row.next_check_at = after.next_check_at if row.is_active else None
+    row.status_message, row.status_hints = outcome.message, json.dumps(outcome.hints, ensure_ascii=False)
+    row.account = outcome.account or row.account
+    row.last_checked_at = outcome.checked_at
+    session.add(row)
+    if outcome.status is not Status.NOT_TESTED:
+        session.add(
+            HealthCheck(
+                integration_id=row.id,
+                at=outcome.checked_at,
+                kind=kind,
+                ok=outcome.ok,
+                latency_ms=outcome.latency_ms,
+                message=outcome.message,
+            )
+        )
+
+
+def record(user_id: str, integration_id: str, outcome: health.Outcome) -> None:
+    """Keep what a test found, unless the integration was removed meanwhile."""
+    try:
+        with db.writing() as session:
+            apply(session, find(session, user_id, integration_id), outcome)
+    except NotFound:
+        return
+    live.tell(user_id, "integration", integration_id)
+
+
+def record_use(user_id: str, integration_id: str, outcome: health.Outcome | None, at: datetime | None = None) -> None:
+    """Keep that it was used, and what that says about its health where it says anything."""
+    try:
+        with db.writing() as session:
+            row = find(session, user_id, integration_id)
+            row.last_used_at = at or now()
+            session.add(row)
+            if outcome is not None:
+                apply(session, row, outcome, kind="use")
+    except NotFound:
+        return
+    live.tell(user_id, "integration", integration_id)
+
+
+def mark_testing(user_id: str, integration_id: str) -> None:
+    """Show everybody that a test is under way."""
+    with db.writing() as session:
+        row = find(session, user_id, integration_id)
+        if row.is_active:
+            row.status = Status.TESTING
+            session.add(row)
+    live.tell(user_id, "integration", integration_id)
+
+
+def forget_interrupted_tests() -> None:
+    """After a start nothing is being tested: what a stop interrupted is due at once."""
+    with db.writing() as session:
+        for row in session.exec(select(Integration).where(Integration.status == Status.TESTING)).all():
+            row.status, row.next_check_at = Status.NOT_TESTED, now()
+            session.add(row)

@@ -1,0 +1,56 @@
+"""The clock: which sweep runs when, and nothing else.
+
+State and due times live in rows, so a tick only asks "what is due?". A restart, a second process and a test that calls
+the sweep itself all behave the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from streamline_ui.access import limits, sessions
+from streamline_ui.api import idempotency
+from streamline_ui.integrations import connections, watch
+
+STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
+_scheduler: AsyncIOScheduler | None = None
+_last_tick = 0.0
+
+
+def start() -> None:
+    """Begin to tick on the running event loop."""
+    global _scheduler  # noqa: PLW0603 - a process has one clock
+    _tick()
+    _scheduler = AsyncIOScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    _scheduler.add_job(_tick, "interval", seconds=1)
+    _scheduler.add_job(watch.sweep, "interval", seconds=1)
+    _scheduler.add_job(asyncio.to_thread, "interval", [connections.purge], seconds=20)
+    for prune in (watch.prune, sessions.prune, limits.prune, idempotency.prune):
+        _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)
+    _scheduler.start()
+
+
+def stop() -> None:
+    """Tick no more. What is running is left to end."""
+    global _scheduler  # noqa: PLW0603
+    if _scheduler is not None:
+        _scheduler.shutdown(wait=False)
+        _scheduler = None
+
+
+def problem() -> str | None:
+    """What is wrong with the clock, as a sentence for `/readyz`, or None."""
+    if _scheduler is None:
+        return "the scheduler is not running"
+    silent = monotonic() - _last_tick
+    return f"the scheduler has been silent for {silent:.0f} s" if silent > STALLED else None
+
+
+def _tick() -> None:
+    global _last_tick  # noqa: PLW0603
+    _last_tick = monotonic()
