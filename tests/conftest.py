@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -16,7 +17,11 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from streamline_ui import sandbox
 from streamline_ui import settings as configuration
 from streamline_ui.access import users
 from streamline_ui.net import egress
@@ -78,6 +83,20 @@ def bob(alice: User) -> User:
 def charlie(alice: User) -> User:
     """He must not see what is theirs."""
     return users.create("charlie@example.com", PASSWORD, name="Charlie")
+
+
+@pytest_asyncio.fixture
+async def stand_ins() -> AsyncIterator[str]:
+    """The sandbox on a real socket: the address below which every service stands, `…/sandbox`."""
+    outer = Starlette(routes=[Mount("/sandbox", sandbox.build())])
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(outer, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
+    running = asyncio.create_task(server._serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{port}/sandbox"
+    server.should_exit = True
+    await running
 
 
 @dataclass(frozen=True)
