@@ -1,0 +1,265 @@
+"""People with an account: making, changing, removing them, and knowing them by email and password."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+import secrets
+import unicodedata
+from typing import Literal
+from urllib.parse import quote
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from streamline_ui import live
+from streamline_ui.access import limits, passwords, sessions
+from streamline_ui.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from streamline_ui.settings import Settings
+from streamline_ui.storage import db
+from streamline_ui.storage.models import User, now
+
+Theme = Literal["system", "light", "dark"]
+LONGEST_EMAIL = 254
+LONGEST_NAME = 100
+NO_EMAIL = "?"  # what stands in the list of attempts for something that is no address: it may be a mistyped password
+
+check_password = passwords.check
+strength = passwords.strength
+
+_log = logging.getLogger(__name__)
+_setup_token: str | None = None
+
+
+def needs_setup() -> bool:
+    """Whether nobody has an account yet."""
+    with db.reading() as session:
+        return session.exec(select(User.id).limit(1)).first() is None
+
+
+def require_setup_token(settings: Settings) -> str | None:
+    """Decide, once at start, what the first account needs, and return it.
+
+    The token of the settings; one made now where others can reach us and none is set, which the log then shows in a
+    link; None on a machine that only its own user can reach.
+    """
+    global _setup_token  # noqa: PLW0603 - a process has one first run
+    passwords.warm_up()
+    made = settings.setup_token is None and not settings.is_loopback
+    _setup_token = secrets.token_urlsafe(24) if made else settings.setup_token
+    if made and needs_setup():
+        _log.warning("First run: make the first account at %s", setup_link(settings))
+    return _setup_token
+
+
+def setup_token(settings: Settings) -> str | None:
+    """The token that the first account needs, as `require_setup_token` decided; else the one of the settings."""
+    return _setup_token or settings.setup_token
+
+
+def setup_link(settings: Settings) -> str:
+    """Where the first account is made, with the token that it needs."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = settings.base_url or f"http://{host}:{settings.port}"
+    token = setup_token(settings)
+    return f"{base}/welcome?setup={quote(token, safe='')}" if token else f"{base}/welcome"
+
+
+def create_first(
+    email: str, password: str, name: str = "", *, setup_token: str | None = None, address: str = ""
+) -> User:
+    """Make the first account, an admin's. Raises Conflict where there is one, Forbidden for a wrong setup token."""
+    if not needs_setup():
+        raise _set_up_already()
+    _check_setup_token(setup_token, address)
+    user = _new(email, password, name, is_admin=True)
+    with db.writing() as session:
+        _alone(session)
+        if session.exec(select(User.id).limit(1)).first() is not None:
+            raise _set_up_already()
+        session.add(user)
+    _log.info("The first account was made.")
+    return user
+
+
+def create(email: str, password: str, *, name: str = "", is_admin: bool = False) -> User:
+    """Make an account. Raises Invalid by field, and Conflict where the address has one already."""
+    user = _new(email, password, name, is_admin=is_admin)
+    with db.writing() as session:
+        _alone(session)
+        if session.exec(select(User.id).where(User.email == user.email)).first() is not None:
+            raise Conflict("There is an account with this email address already.")
+        session.add(user)
+    live.tell(user.id, "user", user.id)
+    return user
+
+
+def verify(email: str, password: str, address: str = "") -> User:
+    """The user who signs in. An unknown address, a wrong password and a disabled account look and take the same.
+
+    Raises Unauthenticated (invalid_credentials), or TooMany.
+    """
+    email = _plain_email(email) or NO_EMAIL
+    attempt = limits.begin(email, address)
+    with db.reading() as session:
+        user = session.exec(select(User).where(User.email == email)).first()
+    right = passwords.matches(password, user.password_hash if user else None)
+    if user is None or not right or not user.is_active:
+        reason = "unknown account" if user is None else "account is disabled" if right else "wrong password"
+        limits.settle(attempt, ok=False, reason=reason)
+        _log.warning("Sign-in from %s failed.", address or "here")
+        raise Unauthenticated(
+            "The email address or the password is wrong.",
+            hints=["Both are looked up exactly; an admin can set a new password."],
+            code="invalid_credentials",
+        )
+    limits.settle(attempt, ok=True, reason="")
+    with db.writing() as session:
+        user = session.get(User, user.id) or user
+        user.last_sign_in_at = now()
+        session.add(user)
+    return user
+
+
+def everyone() -> list[User]:
+    """All accounts, the oldest first."""
+    with db.reading() as session:
+        return list(session.exec(select(User).order_by(col(User.created_at), col(User.id))).all())
+
+
+def one(user_id: str) -> User:
+    """The account of that id. Raises NotFound."""
+    with db.reading() as session:
+        return _existing(session, user_id)
+
+
+def change(
+    user_id: str,
+    *,
+    name: str | None = None,
+    is_admin: bool | None = None,
+    is_active: bool | None = None,
+    theme: Theme | None = None,
+) -> User:
+    """Change what is given. A change of rights ends all the user's sessions, and the pages opened in them."""
+    clean_name = None if name is None else _clean_name(name)
+    with db.writing() as session:
+        _alone(session)
+        user = _existing(session, user_id)
+        rights = (user.is_admin, user.is_active)
+        if clean_name is not None:
+            user.name = clean_name
+        if theme is not None:
+            user.theme = theme
+        user.is_admin = user.is_admin if is_admin is None else is_admin
+        user.is_active = user.is_active if is_active is None else is_active
+        session.add(user)
+        session.flush()
+        _keep_an_admin(session)
+        session.refresh(user)
+    if rights != (user.is_admin, user.is_active):
+        sessions.end_all(user_id)
+    live.tell(user_id, "user", user_id)
+    return user
+
+
+def set_password(user_id: str, new: str, *, but: str | None = None) -> None:
+    """Give a new password, and end every session except the one named by `but`. Raises Invalid for a weak one.
+
+    Personal tokens stay: they are credentials of their own, listed and revoked on their own.
+    """
+    user = one(user_id)
+    problem = passwords.check(new, user.email)
+    if problem:
+        raise Invalid("This password cannot be used.", {"password": problem})
+    hashed = passwords.hash_of(new)
+    with db.writing() as session:
+        user = _existing(session, user_id)
+        user.password_hash = hashed
+        session.add(user)
+    sessions.end_all(user_id, but=but)
+
+
+def remove(user_id: str) -> None:
+    """Remove the account with all that belongs to it. Raises Conflict for the last admin."""
+    with db.writing() as session:
+        _alone(session)
+        user = _existing(session, user_id)
+        ended = sessions.ids_of(session, user_id)
+        session.delete(user)
+        session.flush()
+        _keep_an_admin(session)
+    for session_id in ended:
+        live.tell_session_ended(session_id)
+    live.tell(user_id, "user", user_id)
+
+
+def _new(email: str, password: str, name: str, *, is_admin: bool) -> User:
+    fields: dict[str, str] = {}
+    plain = _plain_email(email)
+    if plain is None:
+        fields["email"] = "This is not an email address."
+    problem = passwords.check(password, plain or "")
+    if problem:
+        fields["password"] = problem
+    try:
+        name = _clean_name(name)
+    except Invalid as error:
+        fields |= error.fields
+    if fields or plain is None:
+        raise Invalid("The account cannot be made like this.", fields)
+    return User(email=plain, name=name, password_hash=passwords.hash_of(password), is_admin=is_admin)
+
+
+def _plain_email(email: str) -> str | None:
+    """The address in the form that is kept, or None where it is none. Whether it receives mail is not asked."""
+    plain = unicodedata.normalize("NFC", email).strip().lower()
+    if len(plain) > LONGEST_EMAIL or any(unicodedata.category(character).startswith("C") for character in plain):
+        return None
+    return plain if re.fullmatch(r"[^\s@<>\"',;:\\()\[\]]+@[^\s@<>\"',;:\\()]+", plain) else None
+
+
+def _clean_name(name: str) -> str:
+    name = name.strip()
+    if len(name) > LONGEST_NAME:
+        raise Invalid("This name is too long.", {"name": f"Use at most {LONGEST_NAME} characters."})
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        raise Invalid("This name cannot be used.", {"name": "Leave out control characters such as line breaks."})
+    return name
+
+
+def _check_setup_token(given: str | None, address: str) -> None:
+    if _setup_token is None:
+        return
+    hints = ["It is in STREAMLINE_SETUP_TOKEN, or in the link that the log shows at start."]
+    if not given:
+        raise Forbidden("The first account needs the setup token.", hints=hints, code="setup_token_missing")
+    attempt = limits.begin("setup", address)
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), _setup_token.encode()):
+        limits.settle(attempt, ok=False, reason="wrong setup token")
+        raise Forbidden("This is not the setup token.", hints=hints, code="setup_token_invalid")
+    limits.settle(attempt, ok=True, reason="setup token")
+
+
+def _set_up_already() -> Conflict:
+    return Conflict("Streamline is set up already: there is an account. Sign in, or ask an admin for an account.")
+
+
+def _existing(session: Session, user_id: str) -> User:
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+def _keep_an_admin(session: Session) -> None:
+    admins = select(func.count()).select_from(User).where(col(User.is_admin).is_(True), col(User.is_active).is_(True))
+    if not session.exec(admins).one():
+        raise Conflict("This is the last admin. Make somebody else an admin first.")
+
+
+def _alone(session: Session) -> None:
+    """Let nobody else change accounts until the commit. On SQLite a writing session is alone anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text('LOCK TABLE "User" IN SHARE ROW EXCLUSIVE MODE'))
