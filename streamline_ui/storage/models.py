@@ -1,6 +1,6 @@
 """The tables. No behaviour: a row is a value, what happens to it stands with whoever uses it.
 
-Tables and columns carry the specification's names (`Integration.configEnc`); in Python they are `configEnc` -> `config_enc`.
+Tables and columns carry the specification's names (`Integration.configEnc`), attributes Python's (`config_enc`).
 Every time is aware and in UTC; every id is a random UUID.
 """
 
@@ -51,13 +51,14 @@ def new_id() -> str:
     return str(uuid4())
 
 
-def _column(name: str, **options: Any) -> Any:
+def column(name: str, **options: Any) -> Any:
     """A field whose column has the specification's name."""
     return Field(sa_column_kwargs={"name": name, **options.pop("column", {})}, **options)
 
 
-def _time(name: str, **options: Any) -> Any:
-    return _column(name, sa_type=Moment, **options)
+def time(name: str, **options: Any) -> Any:
+    """A field for a time, see Moment."""
+    return column(name, sa_type=Moment, **options)
 
 
 class Status(StrEnum):
@@ -80,29 +81,29 @@ class User(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     email: str = Field(unique=True)
     name: str = ""
-    password_hash: str = _column("passwordHash")
-    is_admin: bool = _column("isAdmin", default=False)
-    is_active: bool = _column("isActive", default=True)
+    password_hash: str = column("passwordHash")
+    is_admin: bool = column("isAdmin", default=False)
+    is_active: bool = column("isActive", default=True)
     theme: str = "system"
-    created_at: datetime = _time("createdAt", default_factory=now)
-    updated_at: datetime = _time("updatedAt", default_factory=now, column={"onupdate": now})
-    last_sign_in_at: datetime | None = _time("lastSignInAt", default=None)
+    created_at: datetime = time("createdAt", default_factory=now)
+    updated_at: datetime = time("updatedAt", default_factory=now, column={"onupdate": now})
+    last_sign_in_at: datetime | None = time("lastSignInAt", default=None)
 
 
 class Session(SQLModel, table=True):
-    """One sign-in: of a browser (`kind` = "browser", the secret is in its cookie) or over REST ("api", a bearer token)."""
+    """One sign-in: of a browser (`kind` "browser", the secret is in its cookie) or over REST ("api", a bearer token)."""
 
     __tablename__ = "Session"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    user_id: str = _column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
+    user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
     kind: str = "browser"
-    secret_hash: str = _column("secretHash", unique=True)
+    secret_hash: str = column("secretHash", unique=True)
     address: str = ""
-    user_agent: str = _column("userAgent", default="")
-    created_at: datetime = _time("createdAt", default_factory=now)
-    last_seen_at: datetime = _time("lastSeenAt", default_factory=now)
-    expires_at: datetime = _time("expiresAt")
+    user_agent: str = column("userAgent", default="")
+    created_at: datetime = time("createdAt", default_factory=now)
+    last_seen_at: datetime = time("lastSeenAt", default_factory=now)
+    expires_at: datetime = time("expiresAt")
 
 
 class ApiToken(SQLModel, table=True):
@@ -111,14 +112,14 @@ class ApiToken(SQLModel, table=True):
     __tablename__ = "ApiToken"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    user_id: str = _column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
+    user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
     name: str
-    secret_hash: str = _column("secretHash", unique=True)
+    secret_hash: str = column("secretHash", unique=True)
     hint: str
     scopes: str = "read write"
-    created_at: datetime = _time("createdAt", default_factory=now)
-    last_used_at: datetime | None = _time("lastUsedAt", default=None)
-    expires_at: datetime | None = _time("expiresAt", default=None)
+    created_at: datetime = time("createdAt", default_factory=now)
+    last_used_at: datetime | None = time("lastUsedAt", default=None)
+    expires_at: datetime | None = time("expiresAt", default=None)
 
 
 class SignInAttempt(SQLModel, table=True):
@@ -127,7 +128,7 @@ class SignInAttempt(SQLModel, table=True):
     __tablename__ = "SignInAttempt"
 
     id: int | None = Field(default=None, primary_key=True)
-    at: datetime = _time("at", default_factory=now, index=True)
+    at: datetime = time("at", default_factory=now, index=True)
     email: str = Field(index=True)
     address: str = Field(default="", index=True)
     ok: bool
@@ -145,24 +146,24 @@ class Integration(SQLModel, table=True):
     __tablename__ = "Integration"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    user_id: str = _column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
+    user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
     type: str = Field(index=True)
     name: str
-    config_enc: str = _column("configEnc", sa_type=Text)
-    config_view: str = _column("configView", sa_type=Text, default="{}")
-    is_active: bool = _column("isActive", default=True)
+    config_enc: str = column("configEnc", sa_type=Text)
+    config_view: str = column("configView", sa_type=Text, default="{}")
+    is_active: bool = column("isActive", default=True)
     status: Status = Field(default=Status.NOT_TESTED, sa_type=Text)
-    status_message: str = _column("statusMessage", default="")
-    status_hints: str = _column("statusHints", default="[]")
-    status_since: datetime = _time("statusSince", default_factory=now)
+    status_message: str = column("statusMessage", default="")
+    status_hints: str = column("statusHints", default="[]")
+    status_since: datetime = time("statusSince", default_factory=now)
     account: str = ""
     failures: int = 0
-    last_used_at: datetime | None = _time("lastUsedAt", default=None)
-    last_checked_at: datetime | None = _time("lastCheckedAt", default=None)
-    next_check_at: datetime | None = _time("nextCheckAt", default=None, index=True)
-    created_at: datetime = _time("createdAt", default_factory=now)
-    updated_at: datetime = _time("updatedAt", default_factory=now, column={"onupdate": now})
-    deleted_at: datetime | None = _time("deletedAt", default=None, index=True)
+    last_used_at: datetime | None = time("lastUsedAt", default=None)
+    last_checked_at: datetime | None = time("lastCheckedAt", default=None)
+    next_check_at: datetime | None = time("nextCheckAt", default=None, index=True)
+    created_at: datetime = time("createdAt", default_factory=now)
+    updated_at: datetime = time("updatedAt", default_factory=now, column={"onupdate": now})
+    deleted_at: datetime | None = time("deletedAt", default=None, index=True)
 
 
 class ApiKey(SQLModel, table=True):
@@ -171,25 +172,25 @@ class ApiKey(SQLModel, table=True):
     __tablename__ = "ApiKey"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    integration_id: str = _column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", index=True)
+    integration_id: str = column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", index=True)
     name: str
-    value_enc: str = _column("valueEnc", sa_type=Text)
-    created_at: datetime = _time("createdAt", default_factory=now)
-    last_used_at: datetime | None = _time("lastUsedAt", default=None)
-    expires_at: datetime | None = _time("expiresAt", default=None)
+    value_enc: str = column("valueEnc", sa_type=Text)
+    created_at: datetime = time("createdAt", default_factory=now)
+    last_used_at: datetime | None = time("lastUsedAt", default=None)
+    expires_at: datetime | None = time("expiresAt", default=None)
 
 
 class HealthCheck(SQLModel, table=True):
-    """One look at a connection: a test ("test") or a real call that counted as one ("use"). `latency_ms` in milliseconds."""
+    """One look at a connection: a test ("test"), or a real call that told something ("use")."""
 
     __tablename__ = "HealthCheck"
 
     id: int | None = Field(default=None, primary_key=True)
-    integration_id: str = _column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", index=True)
-    at: datetime = _time("at", default_factory=now, index=True)
+    integration_id: str = column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", index=True)
+    at: datetime = time("at", default_factory=now, index=True)
     kind: str = "test"
     ok: bool
-    latency_ms: int | None = _column("latencyMs", default=None)
+    latency_ms: int | None = column("latencyMs", default=None)
     message: str = ""
 
 
@@ -199,11 +200,11 @@ class InboxEntry(SQLModel, table=True):
     __tablename__ = "InboxEntry"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    user_id: str = _column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
-    integration_id: str = _column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", index=True)
+    user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
+    integration_id: str = column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", index=True)
     title: str
     text: str = Field(default="", sa_type=Text)
-    created_at: datetime = _time("createdAt", default_factory=now, index=True)
+    created_at: datetime = time("createdAt", default_factory=now, index=True)
 
 
 class KeyCheck(SQLModel, table=True):
@@ -213,7 +214,7 @@ class KeyCheck(SQLModel, table=True):
 
     kid: str = Field(primary_key=True)
     sealed: str = Field(sa_type=Text)
-    created_at: datetime = _time("createdAt", default_factory=now)
+    created_at: datetime = time("createdAt", default_factory=now)
 
 
 class Setting(SQLModel, table=True):
@@ -230,9 +231,9 @@ class IdempotencyRecord(SQLModel, table=True):
 
     __tablename__ = "IdempotencyRecord"
 
-    user_id: str = _column("userId", foreign_key="User.id", ondelete="CASCADE", primary_key=True)
+    user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", primary_key=True)
     key: str = Field(primary_key=True)
-    request_hash: str = _column("requestHash")
+    request_hash: str = column("requestHash")
     status: int
     body: str = Field(sa_type=Text)
-    created_at: datetime = _time("createdAt", default_factory=now, index=True)
+    created_at: datetime = time("createdAt", default_factory=now, index=True)
