@@ -91,7 +91,7 @@ class User(SQLModel, table=True):
 
 
 class Session(SQLModel, table=True):
-    """One sign-in: of a browser (`kind` "browser", the secret is in its cookie) or over REST ("api", a bearer token)."""
+    """One sign-in: of a browser (`kind` "browser", the secret is in its cookie) or over REST ("api", a bearer)."""
 
     __tablename__ = "Session"
 
