@@ -1,0 +1,41 @@
+"""The integrations page with 60 cards: bytes, requests, time until it is ready. `python -m tests.bench.page`."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Any
+
+from tests.bench.measures import chromium, filled_server, signed_in, spread
+from tests.conftest import Server
+
+CARDS = 60
+READY = f"document.querySelectorAll('[data-testid=conn-card]').length === {CARDS} && !!window.socket?.connected"
+
+
+async def load(server: Server) -> None:
+    async with chromium() as browser:
+        times = []
+        for attempt in range(4):
+            context = await signed_in(browser, server)
+            page = await context.new_page()
+            wire = await context.new_cdp_session(page)
+            received: list[dict[str, Any]] = []
+            wire.on("Network.loadingFinished", received.append)
+            await wire.send("Network.enable")
+            await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+            started = perf_counter()
+            await page.goto(server.url + "/integrations")
+            await page.wait_for_function(READY)
+            times.append(perf_counter() - started)
+            await page.wait_for_load_state("networkidle")
+            if attempt == 0:
+                total = sum(event["encodedDataLength"] for event in received)
+                print(f"transferred, empty cache: {total / 1000:.0f} KB in {len(received)} requests")
+            await context.close()
+        print(f"ready with an empty cache: {spread(times, 's')}")
+
+
+if __name__ == "__main__":
+    with filled_server(CARDS) as (running, _, _ids):
+        asyncio.run(load(running))
