@@ -19,15 +19,10 @@ import subprocess
 import sys
 from typing import Iterator, List, Optional, Tuple
 
-try:
-    import fcntl
-except ImportError:  # Windows: two first starts at once are not kept apart there
-    fcntl = None  # type: ignore[assignment]
-
 OLDEST = (3, 11)
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(HOME, "Scripts", "python.exe") if os.name == "nt" else os.path.join(HOME, "bin", "python")
+PYTHON = os.path.join(HOME, "bin", "python")
 MARK = os.path.join(HOME, "made-by-streamline")  # holds the version of Python in there; empty while work is under way
 LOG = os.path.join(HOME, "install.log")
 RESTARTED = "STREAMLINE_BOOTSTRAPPED"
@@ -38,6 +33,8 @@ UNREACHABLE = re.compile(
 
 def ensure(*locks: str) -> None:
     """Return once the libraries that these lock files name can be imported; otherwise install them and start again."""
+    if os.name == "nt":
+        fail("Streamline runs on Linux and macOS: on Windows, start it in WSL or as a container.")
     try:
         if not _ready(locks):
             with _alone():
@@ -177,17 +174,14 @@ def _restart() -> None:
     os.environ[RESTARTED] = HOME
     command = [PYTHON, *getattr(sys, "orig_argv", ["", *sys.argv])[1:]]
     sys.stdout.flush()
-    if os.name == "nt":
-        sys.exit(subprocess.call(command))
     os.execv(PYTHON, command)
 
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Keep other starts out. The kernel opens the lock when we and the commands that we started have ended."""
-    if fcntl is None:
-        yield
-        return
+    import fcntl  # not there on Windows
+
     folder = os.open(ROOT, os.O_RDONLY)
     os.set_inheritable(folder, True)  # so that a pip that outlives us still keeps the others out
     try:

@@ -1,0 +1,172 @@
+"""The command line. Status 0, or another with one sentence on standard error; what is heavy is imported when needed."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import getpass
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+from streamline_ui import __version__, logs, process, settings
+from streamline_ui.errors import Invalid, NotFound, StreamlineError
+
+ABOUT_INPUT = (
+    "The password is asked for; without a terminal, it is the first line of standard input. "
+    "Where it is empty, one is made and printed."
+)
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name; without one, serve. Returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except KeyboardInterrupt:
+        return 0 if options.command is serve else 130
+    except Exception as error:  # whatever happens, the person at the terminal gets a sentence
+        log.debug("The command ended with this error.", exc_info=error)
+        print(_sentence(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+def serve(_: argparse.Namespace) -> None:
+    """Serve the pages and REST until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, _leave)
+    chosen = _settings()
+    with process.claim(chosen.data_dir), process.listen(chosen) as listener:
+        os.environ.setdefault("NICEGUI_STORAGE_PATH", str(chosen.data_dir / "ui"))  # read while NiceGUI is imported
+        gc.disable()  # what is imported now never becomes garbage
+        from streamline_ui import server
+
+        gc.freeze()
+        gc.enable()
+        server.run(chosen, listener)
+
+
+def create_user(options: argparse.Namespace) -> None:
+    """Make an account; the very first one is an admin's in any case."""
+    with _database():
+        from streamline_ui.access import users
+
+        is_first = users.needs_setup()
+        password, is_made = _password()
+        user = users.create(options.email, password, name=options.name, is_admin=options.admin or is_first)
+        print(f"{user.email} can sign in now{' and is an admin' if user.is_admin else ''}.")
+        _show(password, is_made)
+
+
+def reset_password(options: argparse.Namespace) -> None:
+    """Give an account a new password and end its sessions."""
+    with _database():
+        from streamline_ui.access import users
+
+        wanted = options.email.strip().lower()
+        user = next((user for user in users.everyone() if user.email.lower() == wanted), None)
+        if user is None:
+            raise NotFound(f"Nobody here has the email address {options.email}.")
+        password, is_made = _password()
+        users.set_password(user.id, password)
+        print(f"{user.email} has a new password, and is signed out everywhere.")
+        _show(password, is_made)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (--help tells more).\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="main.py",
+        description="Streamline, a self-hosted integration hub. Without a command it serves.",
+        epilog="Settings come from the environment; README.md lists them.",
+    )
+    parser.add_argument("--version", action="version", version=f"Streamline {__version__}")
+    parser.set_defaults(command=serve)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands.add_parser("serve", help="serve the pages and REST (the default)", description=serve.__doc__)
+    create = commands.add_parser(
+        "create-user", help="make an account", description=create_user.__doc__, epilog=ABOUT_INPUT
+    )
+    create.add_argument("email", metavar="EMAIL")
+    create.add_argument("--admin", action="store_true", help="may manage users and settings")
+    create.add_argument("--name", default="", help="how the pages call this person")
+    create.set_defaults(command=create_user)
+    reset = commands.add_parser(
+        "reset-password",
+        help="give an account a new password",
+        description=reset_password.__doc__,
+        epilog=ABOUT_INPUT,
+    )
+    reset.add_argument("email", metavar="EMAIL")
+    reset.set_defaults(command=reset_password)
+    return parser
+
+
+def _leave(*_: object) -> None:
+    """Asked to stop before there is a server to stop."""
+    raise SystemExit(0)
+
+
+def _settings() -> settings.Settings:
+    process.harden()
+    chosen = settings.load()
+    logs.install(chosen)
+    return chosen
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """The database, open. It is brought up to date first, unless a running server has done that and is using it."""
+    chosen = _settings()
+    from streamline_ui.storage import db, migrate
+
+    settings.use(chosen)
+    db.connect(chosen.database_url)
+    try:
+        try:
+            with process.claim(chosen.data_dir):
+                migrate.upgrade(chosen)
+        except process.Claimed:
+            log.debug("A server is running.")
+        yield
+    finally:
+        db.dispose()
+
+
+def _password() -> tuple[str, bool]:
+    """The password, and whether it was made here."""
+    if sys.stdin.isatty():
+        given = getpass.getpass("Password (leave it empty to have one made): ")
+        if given and getpass.getpass("The same once more: ") != given:
+            raise Invalid("The two passwords differ; nothing was changed.")
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    return (given, False) if given else (secrets.token_urlsafe(15), True)
+
+
+def _show(password: str, is_made: bool) -> None:
+    if is_made:
+        print(f"The password is {password} (shown only now).")
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, Invalid):
+        return " ".join([error.message, *error.fields.values()])
+    if isinstance(error, StreamlineError):
+        return error.message
+    from streamline_ui.vault import redact
+
+    cause = getattr(error, "orig", None)  # what SQLAlchemy wraps: the database's own words
+    words = str(cause or error).strip().splitlines() or [type(error).__name__]
+    subject = "The database cannot be used" if cause else "Streamline cannot go on"
+    return redact.scrub(f"{subject}: {words[0]}")

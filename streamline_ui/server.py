@@ -1,0 +1,102 @@
+"""Serves the application with uvicorn: starts it, says where it is, and stops it cleanly when asked."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streamline_ui import app
+from streamline_ui.access import users
+from streamline_ui.settings import Settings
+
+GRACE_SECONDS = 3  # for requests under way when we are asked to stop
+PATIENCE_SECONDS = 8.0  # then we end, whatever still hangs: what was acknowledged is on disk
+LARGEST_FRAME = 2 * 2**20
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises what kept the start from succeeding."""
+    app.prepare(settings)
+    starting = Starting(app.build(settings))
+    config = uvicorn.Config(
+        starting,
+        loop="uvloop",
+        http="httptools",
+        ws="wsproto",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # the shield judges them
+        server_header=False,
+        ws_max_size=LARGEST_FRAME,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    try:
+        Server(config, _hello(settings)).run(sockets=[listener])
+    except SystemExit:
+        raise starting.failure or RuntimeError("the server did not start") from None
+
+
+class Starting:
+    """The application; it keeps the error that stops its start, which uvicorn would only print."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self.application = application
+        self.failure: Exception | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self.application(scope, receive, send)
+            return
+
+        async def quietly(message: Message) -> None:
+            await send({**message, "message": ""} if message["type"] == "lifespan.startup.failed" else message)
+
+        try:
+            await self.application(scope, receive, quietly)
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, but it greets in one line, and being asked to stop is no failure."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self.greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self.greeting, flush=True)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()  # uvicorn would raise them again
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            _end_at_last()
+        super().handle_exit(sig, frame)
+
+
+def _end_at_last() -> None:
+    timer = threading.Timer(PATIENCE_SECONDS, os._exit, [0])
+    timer.daemon = True
+    timer.start()
+
+
+def _hello(settings: Settings) -> str:
+    if users.needs_setup():
+        return f"Streamline is ready: make the first account at {users.setup_link(settings)} (Ctrl-C stops it)."
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"Streamline is ready at {settings.base_url or f'http://{host}:{settings.port}'} (Ctrl-C stops it)."
