@@ -14,27 +14,44 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, get_type_hints
 
 import httpx
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic.alias_generators import to_camel
 
+from streamline_ui.providers.configs import Config, Spoken
 from streamline_ui.providers.meanings import Meaning, Problem, read_problem, retry_after
+
+__all__ = [
+    "Action",
+    "AuthType",
+    "C",
+    "Category",
+    "Check",
+    "Checked",
+    "Config",
+    "Connection",
+    "Desk",
+    "Params",
+    "Provider",
+    "Result",
+    "Trigger",
+]
 
 AuthType = Literal["webhook", "api", "webhook_or_polling", "oauth2", "none"]
 Category = Literal["Chat", "Email and SMS", "Data", "News and feeds", "Developer", "No account needed"]
 
-STRICT = ConfigDict(
-    alias_generator=to_camel,  # snake_case here, camelCase in JSON
-    populate_by_name=True,
-    extra="forbid",
-    strict=True,  # a number is not a text, whatever could be made of it
-    hide_input_in_errors=True,  # an error must never repeat a secret
-)
 
+class Params(Spoken):
+    """What an action is asked to do. An optional text that is left empty counts as not given."""
 
-class Config(BaseModel):
-    """What a user fills in, once for each integration. Every secret is a `SecretStr`."""
-
-    model_config = STRICT
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        optional = {
+            key for name, field in cls.model_fields.items() if not field.is_required() for key in (name, field.alias)
+        }
+        return {name: value for name, value in values.items() if not (name in optional and value in ("", None))}
 
 
 class Result(BaseModel):
@@ -59,8 +76,8 @@ class Desk(Protocol):
 class Connection(Generic[C]):
     """One integration, opened: its settings in clear, and an HTTP client that already authenticates.
 
-    The client is relative to the service's address (or the integration's `baseUrl`), sends credentials nowhere else, and
-    raises our own errors: what it returns is a success.
+    The client is relative to the service's address (or the integration's `baseUrl`), sends credentials nowhere else,
+    and raises our own errors: what it returns is a success.
     """
 
     config: C
@@ -100,7 +117,7 @@ class Action(Generic[C]):
     name: str
     title: str
     help: str
-    params: type[BaseModel]
+    params: type[Params]
     repeatable: bool
     trial: Mapping[str, Any] | None
     function: Callable[..., Awaitable[Result]]
@@ -119,10 +136,12 @@ Check = Callable[[Connection[C]], Awaitable[Checked]]
 class Provider(Generic[C]):
     """One service: the facts are arguments, the behaviour is the decorated functions below them.
 
-    `needs` says in two or three words what the user must have ("Bot token"); `purpose` is the dialog's one line;
-    `brand` is a name in the brand icons, `icon` the Lucide icon where there is none; `console` is the page at the service
-    where credentials are made; `base_url` gives the address for a configuration; `auth` signs requests; `problem` reads
-    the service's own error form; `wait` the seconds it asks us to wait; `hides` keeps a secret that the service returns.
+    `needs` says in two or three words what the user must have ("Bot token"); `purpose` is the dialog's one line; `can`
+    says what Streamline can do with it; `brand` is a name in the brand icons, `icon` the Lucide icon without one;
+    `docs` is the service's own documentation;
+    `console` is the page at the service where credentials are made; `base_url` gives the address for a configuration;
+    `auth` signs requests; `anywhere` lets requests go to other addresses too, without credentials; `problem` reads the
+    service's own error form; `wait` the seconds that it asks us to wait.
     """
 
     module: str
@@ -135,6 +154,7 @@ class Provider(Generic[C]):
     purpose: str
     docs: str
     console: str = ""
+    can: tuple[str, ...] = ()
     brand: str = ""
     icon: str = "plug"
     aliases: tuple[str, ...] = ()
@@ -182,9 +202,9 @@ class Provider(Generic[C]):
         return register
 
 
-def _parameters(function: Callable[..., Any]) -> type[BaseModel]:
+def _parameters(function: Callable[..., Any]) -> type[Params]:
     """An action's parameters as a model: all but the connection, from its annotations."""
     hints = get_type_hints(function, include_extras=True)
     _, *parameters = inspect.signature(function).parameters.values()
     fields: dict[str, Any] = {p.name: (hints[p.name], ... if p.default is p.empty else p.default) for p in parameters}
-    return create_model(function.__name__, __config__=STRICT, **fields)
+    return create_model(function.__name__, __base__=Params, **fields)

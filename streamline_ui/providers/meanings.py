@@ -1,11 +1,12 @@
 """What a service's error answer means: which of our errors it is, in whose words, and what to do.
 
-A provider lists `Meaning` rows, the most specific first; `translate` finds the row for an answer. Without a row the HTTP
-status alone decides, so that every answer has a cause and an action.
+A provider lists `Meaning` rows, the most specific first; `translate` finds the row for an answer. Without a row the
+HTTP status alone decides, so that every answer has a cause and an action.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,14 @@ NEEDS_A_PERSON: frozenset[Kind] = frozenset({"auth", "gone"})
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error answer as the service put it: its own code ("50027", "invalid_auth") and its own words."""
+    """An error answer as the service put it: its own code ("50027", "invalid_auth") and its own words.
+
+    `about` is what a row's `{about}` stands for, such as the field that the service refused.
+    """
 
     code: str = ""
     text: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,9 @@ class Meaning:
     """One row: which answers it is about, and what they mean.
 
     `status` and `code` must equal the answer's, `text` is a regular expression searched in the service's words; what is
-    None matches everything. `message` says who said what, without the code, which is added; `hint` says what to do.
+    None matches everything. `message` says who said what, without the code, which is added together with `term`, the
+    name that the service gives to it; `hint` says what to do. In both, `{about}` stands for the problem's `about` and
+    `{wait}` for the time to wait.
     """
 
     kind: Kind
@@ -42,6 +49,7 @@ class Meaning:
     status: int | None = None
     code: str | None = None
     text: str | None = None
+    term: str = ""
 
     def matches(self, status: int, problem: Problem) -> bool:
         """Whether this row is about that answer."""
@@ -81,42 +89,51 @@ def retry_after(response: httpx.Response) -> float | None:
 def translate(
     response: httpx.Response,
     *,
-    service: str,
-    meanings: Sequence[Meaning],
+    service: str = "",
+    meanings: Sequence[Meaning] = (),
     problem: Callable[[httpx.Response], Problem] = read_problem,
     wait: Callable[[httpx.Response], float | None] = retry_after,
 ) -> StreamlineError:
-    """The error that an answer other than a success is."""
+    """The error that an answer other than a success is. Without a `service`, the host that answered is named."""
     said = problem(response)
     status = response.status_code
-    meaning = next((m for m in meanings if m.matches(status, said)), None) or _by_status(service, status)
-    code = f"{status}, {said.code}" if said.code and said.code != str(status) else str(status)
-    message = f"{meaning.message.rstrip('.')} ({code})."
-    hints = [meaning.hint] if meaning.hint else []
+    rows = (*meanings, *_usual(service or response.request.url.host))
+    meaning = next(row for row in rows if row.matches(status, said))
+    seconds = wait(response)
+    code = ", ".join(dict.fromkeys(part for part in (str(status), said.code) if part))
+    code = f"{code} {meaning.term}".rstrip()
+    message = _filled(f"{meaning.message.rstrip('.')} ({code}).", said.about, seconds)
+    hints = [_filled(meaning.hint, said.about, seconds)] if meaning.hint else []
     if meaning.kind in NEEDS_A_PERSON:
         return AuthFailed(message, hints=hints)
     if meaning.kind in TEMPORARY:
-        return Unavailable(message, retry_after=wait(response), hints=hints, unclear=status >= 500)
+        return Unavailable(message, retry_after=seconds, hints=hints, unclear=status >= 500)
     return Rejected(message, hints=hints)
 
 
-def _by_status(service: str, status: int) -> Meaning:
-    if status == 401:
-        return Meaning(
+def _filled(text: str, about: str, seconds: float | None) -> str:
+    wait = "a moment" if seconds is None else f"{math.ceil(seconds)} s"
+    return text.replace("{about}", about or "a value").replace("{wait}", wait)
+
+
+def _usual(service: str) -> tuple[Meaning, ...]:
+    """What a status means by itself; the last row is about everything."""
+    broken = f"{service} has a problem on its side"
+    again = "Streamline tries again by itself."
+    slower = Meaning(
+        "rate_limit", f"{service} asks us to wait {{wait}}", "Nothing is lost; Streamline continues by itself.", 429
+    )
+    return (
+        Meaning(
             "auth",
             f"{service} refused the key",
             "It may be mistyped, expired or revoked. Create a new one and paste it here.",
-        )
-    if status == 403:
-        return Meaning("permission", f"{service} does not allow this", "Check what the key is allowed to do.")
-    if status == 404:
-        return Meaning("input", f"{service} does not know what was asked for", "Check the address and the ids in it.")
-    if status == 429:
-        return Meaning(
-            "rate_limit", f"{service} asks us to slow down", "Nothing is lost; Streamline continues by itself."
-        )
-    if status in (408, 425) or status >= 500:
-        return Meaning("server", f"{service} has a problem on its side", "Streamline tries again by itself.")
-    if 300 <= status < 400:
-        return Meaning("input", f"{service} pointed to another address", "Check the address.")
-    return Meaning("input", f"{service} refused the request", "Check the values that were sent.")
+            401,
+        ),
+        Meaning("permission", f"{service} does not allow this", "Check what the key is allowed to do.", 403),
+        Meaning("input", f"{service} does not know what was asked for", "Check the address and the ids in it.", 404),
+        slower,
+        *(Meaning("server", broken, again, status) for status in (408, 425, *range(500, 600))),
+        *(Meaning("input", f"{service} pointed to another address", "Check the address.", s) for s in range(300, 400)),
+        Meaning("input", f"{service} refused the request", "Check the values that were sent."),
+    )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from streamline_ui.net import egress
 from streamline_ui.providers import meanings
 from streamline_ui.providers.describe import C, Connection, Desk, Provider
 
@@ -13,11 +14,9 @@ from streamline_ui.providers.describe import C, Connection, Desk, Provider
 @asynccontextmanager
 async def opened(provider: Provider[C], config: C, desk: Desk) -> AsyncIterator[Connection[C]]:
     """A connection with a client that knows the service's address, signs its requests and raises our own errors."""
-    from streamline_ui.net import egress  # noqa: PLC0415
-
     explain = partial(
         meanings.translate,
-        service=provider.name,
+        service="" if provider.anywhere else provider.name,
         meanings=provider.meanings,
         problem=provider.problem,
         wait=provider.wait,

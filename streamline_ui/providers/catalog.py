@@ -1,0 +1,88 @@
+"""What the REST catalog, the pages and the workflow editor know about a provider, as JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from streamline_ui.providers import PROVIDERS
+from streamline_ui.providers.describe import Action, Provider
+
+
+def entries() -> list[dict[str, Any]]:
+    """Every provider, by name."""
+    return [entry(provider) for provider in sorted(PROVIDERS.values(), key=lambda each: each.name.lower())]
+
+
+def entry(provider: Provider[Any]) -> dict[str, Any]:
+    """One provider: who it is, what to fill in, what it can do and what it can tell."""
+    return {
+        "type": provider.type,
+        "name": provider.name,
+        "authType": provider.auth_type,
+        "category": provider.category,
+        "needs": provider.needs,
+        "purpose": provider.purpose,
+        "can": list(provider.can),
+        "brand": provider.brand,
+        "icon": provider.icon,
+        "aliases": list(provider.aliases),
+        "guide": provider.guide,
+        "docsUrl": provider.docs,
+        "consoleUrl": provider.console,
+        "configSchema": schema(provider.config),
+        "actions": [_action(action) for action in provider.actions.values()],
+        "triggers": [
+            {"event": each.event, "title": each.title, "sample": dict(each.sample)} for each in provider.triggers
+        ],
+    }
+
+
+def _action(action: Action[Any]) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "title": action.title,
+        "description": action.help,
+        "parameters": schema(action.params),
+        "repeatable": action.repeatable,
+        "trial": None if action.trial is None else dict(action.trial),
+    }
+
+
+def schema(model: type[BaseModel]) -> dict[str, Any]:
+    """A model as JSON Schema without references. Secrets are `format: password` and `writeOnly`."""
+    found = model.model_json_schema(by_alias=True)
+    definitions = found.pop("$defs", {})
+    resolved: dict[str, Any] = _resolved(found, definitions)
+    return resolved
+
+
+def _resolved(node: Any, definitions: dict[str, Any]) -> Any:
+    """References filled in, and "or null" left out: what may be missing is not in `required`."""
+    if isinstance(node, list):
+        return [_resolved(each, definitions) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        name = node["$ref"].rpartition("/")[2]
+        node = {**definitions[name], **{key: value for key, value in node.items() if key != "$ref"}}
+    options = [each for each in node.get("anyOf", []) if each != {"type": "null"}]
+    if len(options) == 1:
+        rest = {key: value for key, value in node.items() if key != "anyOf"}
+        return _resolved({**options[0], **rest}, definitions)
+    plain = {key: _resolved(value, definitions) for key, value in node.items()}
+    return {key: value for key, value in plain.items() if not (key == "default" and value is None)}
+
+
+def secret_fields(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """The JSON names of everything that is a secret, dotted where nested."""
+    found: list[str] = []
+    for name, field in model.model_fields.items():
+        path = prefix + (field.alias or name)
+        inner = [
+            part for part in (field.annotation, *getattr(field.annotation, "__args__", ())) if isinstance(part, type)
+        ]
+        found += [path for part in inner if issubclass(part, SecretStr)]
+        found += [each for part in inner if issubclass(part, BaseModel) for each in secret_fields(part, f"{path}.")]
+    return found

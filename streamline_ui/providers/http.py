@@ -1,0 +1,162 @@
+"""Send a request to any web address.
+
+1. Without credentials nothing is needed but a name: every request brings its own address.
+2. For an API with a key, fill in its address, and the key as a header under *More keys*, such as
+   `Authorization` with `Bearer …`, or `X-Api-Key`.
+3. Keys are sent to that address only, never to another one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import Field, ValidationInfo, model_validator
+
+from streamline_ui.errors import AuthFailed, Invalid, Rejected
+from streamline_ui.providers import formats
+from streamline_ui.providers.auth import Headers
+from streamline_ui.providers.configs import Address, ApiConfig, Keys
+from streamline_ui.providers.describe import Checked, Connection, Provider, Result
+from streamline_ui.providers.meanings import json_of
+from streamline_ui.providers.values import Texts
+
+METHODS = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+OURS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "keep-alive"}
+PRIVATE = {"set-cookie", "set-cookie2", "proxy-authenticate", "www-authenticate"}
+
+
+class HttpKeys(Keys):
+    """Headers by name."""
+
+
+class Http(ApiConfig):
+    """Nothing, or an API's address and the headers that go with every request to it."""
+
+    base_url: Address = Field(
+        None,
+        title="Address of the API",
+        description="Requests may then name only the rest, such as /v1/items.",
+        json_schema_extra={"placeholder": "https://api.example.com", "format": "uri"},
+    )
+    api_keys: HttpKeys | None = Field(
+        None, title="Keys", description="Sent as headers to this address only, such as Authorization or X-Api-Key"
+    )
+
+    @model_validator(mode="after")
+    def _at_home(self, info: ValidationInfo) -> Http:
+        """Keys without an address would go to everybody."""
+        rows = self.api_keys.further if self.api_keys else {}
+        if not rows:
+            self.api_keys = None
+        if formats.is_stored(info):
+            return self
+        if rows and self.base_url is None:
+            raise formats.refused_at(
+                "baseUrl", "Address of the API is missing: the keys are sent to this address only."
+            )
+        for name, value in rows.items():
+            if not HEADER.fullmatch(name) or name.lower() in OURS:
+                raise formats.refused_at("apiKeys", "A key's name must be a header, such as X-Api-Key.")
+            if not value.isascii():
+                raise formats.refused_at("apiKeys", "A key may have only letters, digits and signs without accents.")
+        return self
+
+
+Client = Connection[Http]
+
+
+class Answer(Result):
+    """What the address answered: `body` is JSON where it is JSON, else text."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any = None
+
+
+provider = Provider(
+    __name__,
+    name="HTTP request",
+    auth_type="none",
+    category="Developer",
+    config=Http,
+    needs="No account needed",
+    purpose="Send a request to any web address.",
+    can=("Call any address on the web", "Addresses inside your network only where the owner has allowed them"),
+    docs="https://developer.mozilla.org/en-US/docs/Web/HTTP",
+    icon="globe",
+    aliases=("api", "rest", "webhook", "curl", "post", "get", "url", "web"),
+    base_url=lambda config: config.base_url or "",
+    auth=lambda config: Headers(config.api_keys.further) if config.api_keys else None,
+    anywhere=True,
+)
+
+
+@provider.check
+async def check(client: Client) -> Checked:
+    """Read the address, where there is one. Any answer but a refused key shows that it is there."""
+    if not client.config.base_url:
+        return Checked("", "Ready. Every request brings its own address, so there is nothing to test.", tested=False)
+    host = urlsplit(client.config.base_url).hostname or ""
+    try:
+        await client.http.get("")
+    except AuthFailed:
+        raise
+    except Rejected as error:
+        if error.code != Rejected.code:  # it did not get there
+            raise
+        return Checked(host, f"{host} answers. Whether it accepts the keys shows in use.")
+    return Checked(host, f"{host} answers.")
+
+
+@provider.action("Send a request")
+async def request(
+    client: Client,
+    *,
+    method: Annotated[METHODS, Field(title="Method")],
+    url: Annotated[str, Field(title="Address", description="https://… or, with an API's address, the rest of it")],
+    headers: Annotated[Texts | None, Field(title="Headers", description="JSON: names and values")] = None,
+    query: Annotated[Texts | None, Field(title="Query", description="JSON: names and values")] = None,
+    body: Annotated[Any, Field(title="Body", description="JSON, or any text", json_schema_extra={"lines": 6})] = None,
+) -> Answer:
+    """Call an address and pass on what it answers. An answer that is an error stops the workflow."""
+    for name in headers or {}:
+        if not HEADER.fullmatch(name) or name.lower() in OURS:
+            raise Invalid("A header cannot be sent.", {"headers": "A header has a name that cannot be sent."})
+    url = url.strip()
+    if not url:
+        raise Invalid("Address is missing.", {"url": "Address is missing."})
+    if not client.config.base_url and not re.match(r"https?://", url, re.IGNORECASE):
+        raise Invalid("The address must start with http:// or https://.", {"url": "It must start with https://."})
+    response = await client.http.request(method, url, headers=headers, params=query, **_sent(body, headers or {}))
+    return Answer(status=response.status_code, headers=_shown(response), body=_body(response))
+
+
+def _sent(body: Any, headers: dict[str, str]) -> dict[str, Any]:
+    """A text as it is, called JSON where it is that; every other value as JSON."""
+    if body is None or body == "":
+        return {}
+    if not isinstance(body, str):
+        return {"json": body}
+    if any(name.lower() == "content-type" for name in headers):
+        return {"content": body}
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return {"content": body, "headers": {**headers, "Content-Type": "text/plain; charset=utf-8"}}
+    return {"content": body, "headers": {**headers, "Content-Type": "application/json"}}
+
+
+def _shown(response: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name not in PRIVATE}
+
+
+def _body(response: httpx.Response) -> Any:
+    if not response.content:
+        return None
+    parsed = json_of(response)
+    return response.text if parsed is None else parsed
