@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from streamline_ui.providers import PROVIDERS
+from streamline_ui import providers
 from streamline_ui.providers.describe import Action, Provider
 
 
 def entries() -> list[dict[str, Any]]:
     """Every provider, by name."""
-    return [entry(provider) for provider in sorted(PROVIDERS.values(), key=lambda each: each.name.lower())]
+    return [entry(provider) for provider in sorted(providers.PROVIDERS.values(), key=lambda each: each.name.lower())]
 
 
 def entry(provider: Provider[Any]) -> dict[str, Any]:

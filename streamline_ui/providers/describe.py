@@ -138,10 +138,9 @@ class Provider(Generic[C]):
 
     `needs` says in two or three words what the user must have ("Bot token"); `purpose` is the dialog's one line; `can`
     says what Streamline can do with it; `brand` is a name in the brand icons, `icon` the Lucide icon without one;
-    `docs` is the service's own documentation;
-    `console` is the page at the service where credentials are made; `base_url` gives the address for a configuration;
-    `auth` signs requests; `anywhere` lets requests go to other addresses too, without credentials; `problem` reads the
-    service's own error form; `wait` the seconds that it asks us to wait.
+    `docs` is the service's documentation, `console` its page where credentials are made; `base_url` gives the address
+    for a configuration; `auth` signs requests; `anywhere` lets requests go to other addresses too, without credentials;
+    `problem` reads the service's own error form; `wait` the seconds that it asks us to wait.
     """
 
     module: str

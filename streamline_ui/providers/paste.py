@@ -10,6 +10,8 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from streamline_ui import providers
+
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]")
 QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "„": "“", "«": "»", "<": ">"}
 SECRET_NAME = re.compile(r"key|token|secret|password|url|webhook|sid|auth", re.IGNORECASE)
@@ -173,10 +175,8 @@ def recognise(text: str, *, weakly: bool = False) -> Recognised | None:
     value, _ = clean(text)
     if len(value) > LONGEST:
         return None
-    from streamline_ui.providers import PROVIDERS  # noqa: PLC0415 - the providers use this module
-
     for shape in _SHAPES + (_WEAK if weakly else ()):
         if re.fullmatch(shape.pattern, value):
-            known = shape.type if shape.type in PROVIDERS else None
+            known = shape.type if shape.type in providers.PROVIDERS else None
             return Recognised(shape.service, shape.thing, known, shape.field)
     return None
