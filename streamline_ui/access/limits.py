@@ -36,7 +36,6 @@ def begin(email: str, address: str) -> int:
         if until > moment:
             seconds = (until - moment).total_seconds()
             raise TooMany(f"Too many wrong attempts. Try again in {_words(seconds)}.", seconds)
-        session.exec(delete(SignInAttempt).where(col(SignInAttempt.at) < moment - KEEP))
         attempt = SignInAttempt(at=moment, email=email, address=address, ok=False, reason=STARTED)
         session.add(attempt)
         session.flush()
@@ -58,6 +57,12 @@ def recent(email: str, limit: int = 20) -> list[SignInAttempt]:
     with db.reading() as session:
         mine = select(SignInAttempt).where(SignInAttempt.email == email)
         return list(session.exec(mine.order_by(col(SignInAttempt.id).desc()).limit(limit)).all())
+
+
+def prune() -> None:
+    """Remove attempts older than 30 days."""
+    with db.writing() as session:
+        session.exec(delete(SignInAttempt).where(col(SignInAttempt.at) < now() - KEEP))
 
 
 def _account_until(session: Session, email: str, address: str, moment: datetime) -> datetime:

@@ -42,7 +42,7 @@ _COMMON_WORDS = frozenset(
         whatever starwars pokemon summer winter spring autumn sommer herbst secret geheim test testing changeme change
         default qwerty qwertz azerty qwertyuiop qwertzuiop azertyuiop asdfgh asdfghjkl zxcvbn yxcvbn streamline
         server homelab january february march april june july august september october november december monday
-        tuesday wednesday thursday friday saturday sunday computer internet samsung google michael jennifer jordan charlie access
+        tuesday wednesday thursday friday saturday sunday computer internet samsung google michael jennifer jordan
         """,
     )
 )

@@ -121,7 +121,7 @@ def end_all(user_id: str, *, but: str | None = None) -> None:
         live.tell_session_ended(session_id)
 
 
-def end_expired(moment: datetime | None = None) -> int:
+def prune(moment: datetime | None = None) -> int:
     """End what has expired, so that pages left open die with it. Returns how many."""
     with db.writing() as session:
         expired = list(session.exec(select(Session.id).where(Session.expires_at <= (moment or now()))).all())

@@ -141,44 +141,40 @@ def change(
     is_admin: bool | None = None,
     is_active: bool | None = None,
     theme: Theme | None = None,
+    password: str | None = None,
+    but: str | None = None,
 ) -> User:
-    """Change what is given. A change of rights ends all the user's sessions, and the pages opened in them."""
+    """Change what is given. Other rights, or a new password, end the user's sessions and the pages opened in them.
+
+    A new password spares the session named by `but`; personal tokens stay, as they are listed and revoked on their own.
+    Raises Invalid by field, and Conflict where nobody would be an admin any more.
+    """
     clean_name = None if name is None else _clean_name(name)
+    hashed = None if password is None else _hashed(password, one(user_id).email)
     with db.writing() as session:
         _alone(session)
         user = _existing(session, user_id)
         rights = (user.is_admin, user.is_active)
-        if clean_name is not None:
-            user.name = clean_name
-        if theme is not None:
-            user.theme = theme
+        user.name = user.name if clean_name is None else clean_name
+        user.theme = user.theme if theme is None else theme
         user.is_admin = user.is_admin if is_admin is None else is_admin
         user.is_active = user.is_active if is_active is None else is_active
+        user.password_hash = user.password_hash if hashed is None else hashed
         session.add(user)
         session.flush()
         _keep_an_admin(session)
         session.refresh(user)
     if rights != (user.is_admin, user.is_active):
         sessions.end_all(user_id)
+    elif hashed is not None:
+        sessions.end_all(user_id, but=but)
     live.tell(user_id, "user", user_id)
     return user
 
 
 def set_password(user_id: str, new: str, *, but: str | None = None) -> None:
-    """Give a new password, and end every session except the one named by `but`. Raises Invalid for a weak one.
-
-    Personal tokens stay: they are credentials of their own, listed and revoked on their own.
-    """
-    user = one(user_id)
-    problem = passwords.check(new, user.email)
-    if problem:
-        raise Invalid("This password cannot be used.", {"password": problem})
-    hashed = passwords.hash_of(new)
-    with db.writing() as session:
-        user = _existing(session, user_id)
-        user.password_hash = hashed
-        session.add(user)
-    sessions.end_all(user_id, but=but)
+    """Give a new password, and end every session except the one named by `but`. Raises Invalid for a weak one."""
+    change(user_id, password=new, but=but)
 
 
 def remove(user_id: str) -> None:
@@ -210,6 +206,13 @@ def _new(email: str, password: str, name: str, *, is_admin: bool) -> User:
     if fields or plain is None:
         raise Invalid("The account cannot be made like this.", fields)
     return User(email=plain, name=name, password_hash=passwords.hash_of(password), is_admin=is_admin)
+
+
+def _hashed(password: str, email: str) -> str:
+    problem = passwords.check(password, email)
+    if problem:
+        raise Invalid("This password cannot be used.", {"password": problem})
+    return passwords.hash_of(password)
 
 
 def _plain_email(email: str) -> str | None:

@@ -1,0 +1,90 @@
+"""Integrations: a user's connections to services."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from streamline_ui.api import door, paging
+from streamline_ui.api.bodies import IntegrationChange, NewIntegration, Performance, Trial
+from streamline_ui.api.door import Asking
+from streamline_ui.api.shapes import Check, Connected, Health, Output, Page, Tested
+from streamline_ui.integrations import connections
+from streamline_ui.storage.models import Status
+
+router = APIRouter(prefix="/integrations", tags=["Integrations"], route_class=door.Door)
+
+Type = Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,50}$", description="Only those of this service.")]
+
+
+@router.get("")
+def enumerate_(
+    caller: Asking,
+    type: Type = None,  # noqa: A002 - the names in the address, here and below
+    limit: paging.Limit = paging.USUAL,
+    cursor: paging.Cursor = None,
+) -> Page[Connected]:
+    """List your integrations, the oldest first."""
+    return paging.page(connections.all_of(caller.user_id, type), limit, cursor, Connected.of)
+
+
+@router.post("", status_code=201)
+def add(body: NewIntegration, caller: Asking) -> Connected:
+    """Connect a service. 422 says which field is wrong and why."""
+    row = connections.add(caller.user_id, body.type, body.name, body.config, is_active=body.is_active)
+    return Connected.of(row)
+
+
+@router.get("/connected")
+def enumerate_active(
+    caller: Asking, limit: paging.Limit = paging.USUAL, cursor: paging.Cursor = None
+) -> Page[Connected]:
+    """List your integrations that are not paused, each with its status."""
+    active = (row for row in connections.all_of(caller.user_id) if row.is_active)
+    return paging.page(active, limit, cursor, Connected.of)
+
+
+@router.post("/test")
+async def try_out(body: Trial, caller: Asking) -> Tested:
+    """Try a configuration without saving it. 200 also when the service refuses: then `ok` is false."""
+    return Tested.of(await connections.try_out(caller.user_id, body.type, body.config))
+
+
+@router.get("/{id}")
+def look(id: str, caller: Asking) -> Connected:  # noqa: A002
+    """Show one integration."""
+    return Connected.of(connections.one(caller.user_id, id))
+
+
+@router.patch("/{id}")
+def change(id: str, body: IntegrationChange, caller: Asking) -> Connected:  # noqa: A002
+    """Change what is given. In `config`, what is left out stays (secrets too), and null removes a field."""
+    row = connections.change(caller.user_id, id, name=body.name, config=body.config, is_active=body.is_active)
+    return Connected.of(row)
+
+
+@router.delete("/{id}", status_code=204)
+def remove(id: str, caller: Asking) -> None:  # noqa: A002
+    """Remove an integration with all that hangs on it."""
+    connections.remove(caller.user_id, id)
+
+
+@router.post("/{id}/test")
+async def test(id: str, caller: Asking) -> Tested:  # noqa: A002
+    """Test the connection now, without any visible effect at the service. 200 also when it fails."""
+    return Tested.of(await connections.test(caller.user_id, id))
+
+
+@router.post("/{id}/actions/{action}")
+async def perform(id: str, action: str, body: Performance, caller: Asking) -> Output:  # noqa: A002
+    """Do one thing at the service now. 502 `provider_rejected` with hints where the service refuses."""
+    return Output(output=await connections.perform(caller.user_id, id, action, body.params))
+
+
+@router.get("/{id}/health")
+def health(id: str, caller: Asking) -> Health:  # noqa: A002
+    """Show how the connection is and was: the latest 90 looks at it, oldest first."""
+    row = connections.one(caller.user_id, id)
+    checks = [Check.of(check) for check in connections.checks(caller.user_id, id)]
+    return Health(status=Status(row.status), since=row.status_since, checks=checks)

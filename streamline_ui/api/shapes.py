@@ -1,0 +1,229 @@
+"""What goes out: rows turned into JSON. No type here has a field that could hold a secret, but the token just made."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from streamline_ui.integrations.health import Outcome
+from streamline_ui.providers import PROVIDERS
+from streamline_ui.storage.models import ApiToken, HealthCheck, Integration, Session, Status, User
+
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """The base of all answers."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class Page(Shape, Generic[T]):
+    """A part of a list. `nextCursor` asks for the next part, and is null at the end."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class SetupState(Shape):
+    """Whether the first account is still to be made."""
+
+    needs_setup: bool
+
+
+class Person(Shape):
+    """An account."""
+
+    id: str
+    email: str
+    name: str
+    is_admin: bool
+    is_active: bool
+    theme: str
+    created_at: datetime
+    last_sign_in_at: datetime | None
+
+    @classmethod
+    def of(cls, row: User) -> Person:
+        """From its row."""
+        return cls(**row.model_dump(include=set(cls.model_fields)))
+
+
+class SignedIn(Shape):
+    """A session over REST: its token, shown only now, is sent as `Authorization: Bearer`."""
+
+    token: str
+    expires_at: datetime
+    user: Person
+
+    @classmethod
+    def of(cls, token: str, row: Session, user: User) -> SignedIn:
+        """From the session's row."""
+        return cls(token=token, expires_at=row.expires_at, user=Person.of(user))
+
+
+class Token(Shape):
+    """A personal token, without its value; `hint` is the value's end."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    hint: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, row: ApiToken) -> Token:
+        """From its row."""
+        values = row.model_dump(include=set(cls.model_fields) - {"scopes", "hint"})
+        return cls(**values, scopes=row.scopes.split(), hint=f"…{row.hint}")
+
+
+class MadeToken(Token):
+    """A personal token that was just made. Its value is shown only now."""
+
+    token: str
+
+    @classmethod
+    def made(cls, value: str, row: ApiToken) -> MadeToken:
+        """From its row and its value."""
+        return cls(**Token.of(row).model_dump(), token=value)
+
+
+class Action(Shape):
+    """Something a service can do. `parameters` is a JSON Schema; `repeatable` says that twice does no harm."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    title: str
+    parameters: dict[str, Any]
+    repeatable: bool
+
+
+class Trigger(Shape):
+    """Something a service can tell."""
+
+    event: str
+    title: str
+    sample: Any
+
+
+class Provider(Shape):
+    """A service that can be connected. `configSchema` is a JSON Schema."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    name: str
+    auth_type: str
+    category: str
+    config_schema: dict[str, Any]
+    actions: list[Action]
+    triggers: list[Trigger]
+    docs_url: str
+
+
+class Connected(Shape):
+    """A connection to a service. `config` shows of a secret only `{"set": true, "hint": "…ab12"}`."""
+
+    id: str
+    type: str
+    name: str
+    auth_type: str
+    is_active: bool
+    status: Status
+    status_message: str
+    status_since: datetime
+    hints: list[str]
+    account: str
+    config: dict[str, Any]
+    last_used_at: datetime | None
+    last_checked_at: datetime | None
+    used_by: list[str] = Field(default_factory=list)
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Integration) -> Connected:
+        """From its row."""
+        copied = set(cls.model_fields) - {"auth_type", "hints", "config", "used_by", "status"}
+        provider = PROVIDERS.get(row.type)
+        return cls(
+            **row.model_dump(include=copied),
+            status=Status(row.status),
+            auth_type=provider.auth_type if provider else "none",
+            hints=json.loads(row.status_hints),
+            config=json.loads(row.config_view),
+        )
+
+
+class Tested(Shape):
+    """What a test found out. A service's refusal is a finding, not an error."""
+
+    ok: bool
+    status: Status
+    account: str
+    message: str
+    hints: list[str]
+    latency_ms: int | None
+    checked_at: datetime
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Tested:
+        """From an outcome."""
+        values = {name: getattr(outcome, name) for name in cls.model_fields}
+        return cls(**values | {"hints": list(outcome.hints)})
+
+
+class Check(Shape):
+    """One look at a connection."""
+
+    at: datetime
+    ok: bool
+    latency_ms: int | None
+    message: str
+
+    @classmethod
+    def of(cls, row: HealthCheck) -> Check:
+        """From its row."""
+        return cls(**row.model_dump(include=set(cls.model_fields)))
+
+
+class Health(Shape):
+    """How a connection is, and the latest looks at it, oldest first."""
+
+    status: Status
+    since: datetime
+    checks: list[Check]
+
+
+class Output(Shape):
+    """What an action gave back."""
+
+    output: dict[str, Any]
+
+
+class FieldProblem(Shape):
+    """What is wrong with one field. `field` is its name, dotted where nested, or empty for the whole."""
+
+    field: str
+    message: str
+
+
+class Problem(Shape):
+    """An error (RFC 9457). `code` is for programs, `detail` and `hints` are for people, `requestId` is in the log."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hints: list[str]
+    request_id: str
+    errors: list[FieldProblem] | None = None
