@@ -1,0 +1,128 @@
+"""Binds each page's socket to the session that the page was built for.
+
+NiceGUI takes whoever knows a page's id for the person in front of it. Here the socket must also carry the cookie of
+the same session, only the socket that shook hands for a page may send its events, and when a session ends, its pages
+are gone at once, so that nothing of theirs can run any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol
+
+from nicegui import Client, core
+from starlette.requests import cookie_parser
+
+from streamline_ui import live
+from streamline_ui.net.shield import SESSION_COOKIE
+
+_log = logging.getLogger(__name__)
+_GUARDED_EVENTS = ("event", "javascript_response", "ack", "log")
+_farewells: set[asyncio.Task[None]] = set()
+
+
+class Visitor(Protocol):
+    """What we need to know of whoever is signed in."""
+
+    @property
+    def session_id(self) -> str: ...
+
+
+Lookup = Callable[[str | None], Visitor | None]
+
+_lookup: Lookup | None = None
+
+
+def bind(lookup: Lookup) -> None:
+    """Do so from now on. `lookup` finds the live session of a cookie's value.
+
+    Raises RuntimeError if this NiceGUI is built differently from the one this was written for: better no start than
+    sockets that are open to everybody.
+    """
+    global _lookup
+    is_first, _lookup = _lookup is None, lookup
+    if is_first:
+        _check_internals()
+        Client.accept_handshake = _accepting(Client.accept_handshake)  # type: ignore[method-assign]
+        handlers = core.sio.handlers["/"]
+        for name in _GUARDED_EVENTS:
+            handlers[name] = _of_own_page(handlers[name])
+        live.session_ended.subscribe(end)
+
+
+def end(session_id: str) -> None:
+    """Delete all pages of a session and hang up on their browsers, which then reload and find the sign-in page."""
+    for client in list(Client.instances.values()):
+        visitor = _visitor_of(client)
+        if visitor is None or visitor.session_id != session_id:
+            continue
+        socket_ids = list(client._socket_to_document_id)
+        try:
+            client.delete()
+        except Exception:
+            _log.exception("a page of an ended session could not be taken down cleanly")
+            Client.instances.pop(client.id, None)
+        for socket_id in socket_ids:
+            farewell = asyncio.get_running_loop().create_task(_hang_up(socket_id))
+            _farewells.add(farewell)
+            farewell.add_done_callback(_farewells.discard)
+
+
+async def _hang_up(socket_id: str) -> None:
+    """Close the connection itself: after a polite goodbye the browser would not come back by itself."""
+    engine_id = core.sio.manager.eio_sid_from_sid(socket_id, "/")
+    if engine_id is not None:
+        await core.sio.eio.disconnect(engine_id)
+
+
+def _check_internals() -> None:
+    parameters = list(inspect.signature(Client.accept_handshake).parameters)
+    known = parameters == ["self", "socket_id", "tab_id", "environ"]
+    if not known or not all(name in core.sio.handlers["/"] for name in _GUARDED_EVENTS):
+        raise RuntimeError("this version of NiceGUI shakes hands in a way that streamline_ui.sockets does not know")
+
+
+def _accepting(original: Callable[..., bool]) -> Callable[..., bool]:
+    @wraps(original)
+    def accept_handshake(self: Client, socket_id: str, tab_id: str, environ: dict[str, Any] | None) -> bool:
+        return _is_same_session(self, environ) and original(self, socket_id, tab_id, environ)
+
+    return accept_handshake
+
+
+def _is_same_session(client: Client, environ: dict[str, Any] | None) -> bool:
+    """Whether the socket comes with the session its page was built for. Pages without one are open to anybody."""
+    owner = _visitor_of(client)
+    if owner is None:
+        return True
+    if environ is None or _lookup is None:
+        return False
+    visitor = _lookup(_session_cookie(environ.get("HTTP_COOKIE", "")))
+    return visitor is not None and visitor.session_id == owner.session_id
+
+
+def _of_own_page(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a message through only from the socket that shook hands for the page it names."""
+
+    @wraps(original)
+    def guarded(socket_id: str, message: object) -> Any:
+        client = Client.instances.get(str(message.get("client_id"))) if isinstance(message, dict) else None
+        if client is None or socket_id not in client._socket_to_document_id:
+            return None
+        return original(socket_id, message)
+
+    return guarded
+
+
+def _visitor_of(client: Client) -> Visitor | None:
+    request = client._request
+    visitor: Visitor | None = None if request is None else request.scope.get("state", {}).get("visitor")
+    return visitor
+
+
+def _session_cookie(header: str) -> str | None:
+    return cookie_parser(header).get(SESSION_COOKIE)
