@@ -19,7 +19,7 @@ from streamline_ui.api import app as rest
 from streamline_ui.api import browser, operations
 from streamline_ui.integrations import rows
 from streamline_ui.net import egress
-from streamline_ui.net.shield import Shield
+from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate
 from streamline_ui.vault import keyring, redact
@@ -34,6 +34,7 @@ def prepare(settings: Settings) -> None:
     db.connect(settings.database_url)
     migrate.upgrade(settings)
     keyring.unlock(settings)
+    users.require_setup_token(settings)
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -48,7 +49,7 @@ def build(settings: Settings) -> ASGIApp:
     _mount_pages(outer)
     return Shield(
         Gate(outer),
-        hosts=hosts(settings),
+        hosts=known_hosts(settings.host, settings.port, settings.base_url),
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
     )
