@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -74,7 +75,11 @@ class Server(uvicorn.Server):
         self.greeting = greeting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        log = logging.getLogger("uvicorn.error")
+        level = log.level
+        log.setLevel(logging.CRITICAL)  # a start that fails is told by whoever catches `Starting.failure`
         await super().startup(sockets)
+        log.setLevel(level)
         print(self.greeting, flush=True)
 
     @contextmanager
