@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from streamline_ui.errors import Invalid, NotFound, StreamlineError
 from streamline_ui.integrations import configuration, connections, health
@@ -30,7 +31,9 @@ TELEGRAM = {
 @pytest.mark.parametrize(
     ("type_name", "config"), [("discord", DISCORD), ("sendgrid", SENDGRID), ("telegram", TELEGRAM), ("inbox", {})]
 )
-def test_the_specifications_examples_are_kept_byte_for_byte(alice: User, type_name: str, config: dict[str, Any]) -> None:
+def test_the_specifications_examples_are_kept_byte_for_byte(
+    alice: User, type_name: str, config: dict[str, Any]
+) -> None:
     row = connections.add(alice.id, type_name, "Example", config)
     assert json.dumps(configuration.unseal(row)) == json.dumps(config)
 
@@ -38,7 +41,9 @@ def test_the_specifications_examples_are_kept_byte_for_byte(alice: User, type_na
 def test_what_is_on_disk_tells_nothing(data: Settings, alice: User) -> None:
     connections.add(alice.id, "discord", "Production Alerts", DISCORD)
     connections.add(alice.id, "telegram", "Ops bot", TELEGRAM)
-    files = [path for path in Path(data.data_dir).rglob("*") if path.is_file() and path.name.startswith("streamline.db")]
+    files = [
+        path for path in Path(data.data_dir).rglob("*") if path.is_file() and path.name.startswith("streamline.db")
+    ]
     assert files
     content = b"".join(path.read_bytes() for path in files)
     assert b"Production Alerts" in content
@@ -137,7 +142,7 @@ def test_removing_takes_the_history_along(alice: User) -> None:
     assert len(connections.checks(alice.id, row.id)) == 1
     connections.remove(alice.id, row.id)
     with db.reading() as session:
-        assert session.query(HealthCheck).count() == 0  # type: ignore[deprecated]
+        assert session.exec(select(HealthCheck)).all() == []
 
 
 def test_names_are_numbered(alice: User) -> None:
