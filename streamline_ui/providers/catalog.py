@@ -59,7 +59,7 @@ def schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _resolved(node: Any, definitions: dict[str, Any]) -> Any:
-    """References filled in, and "or null" left out: what may be missing is not in `required`."""
+    """References filled in, "or null" left out (what may be missing is not in `required`), advanced fields last."""
     if isinstance(node, list):
         return [_resolved(each, definitions) for each in node]
     if not isinstance(node, dict):
@@ -72,6 +72,9 @@ def _resolved(node: Any, definitions: dict[str, Any]) -> Any:
         rest = {key: value for key, value in node.items() if key != "anyOf"}
         return _resolved({**options[0], **rest}, definitions)
     plain = {key: _resolved(value, definitions) for key, value in node.items()}
+    if isinstance(plain.get("properties"), dict):
+        properties = sorted(plain["properties"].items(), key=lambda each: each[1].get("advanced", False))
+        plain["properties"] = dict(properties)
     return {key: value for key, value in plain.items() if not (key == "default" and value is None)}
 
 

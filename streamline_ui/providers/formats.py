@@ -154,7 +154,8 @@ def doubts(config: BaseModel) -> dict[str, str]:
         if isinstance(value, BaseModel):
             found |= {f"{name}.{inner}": sentence for inner, sentence in doubts(value).items()}
         elif field is None:
-            found |= {name: "There is a space inside."} if re.search(r"\s", str(clear(value))) else {}
+            text = re.sub(r"^(?:basic|bearer|token|apikey) +", "", str(clear(value)), flags=re.IGNORECASE)
+            found |= {name: "There is a space inside."} if re.search(r"\s", text) else {}
         else:
             said = (each.doubt(value) for each in field.metadata if isinstance(each, Format))
             found |= {name: sentence for sentence in said if sentence}  # noqa: B035 - one name, at most one sentence

@@ -1,1 +1,84 @@
-"""Stand-ins for the services, with their own rules and with faults on demand."""
+"""Stand-ins for the services, with the services' own rules, so that everything can be tried without an account.
+
+They take any well-formed credential. `/sandbox` shows what arrived; `/sandbox/{type}/_arrived` lists it as JSON (DELETE
+forgets it); `POST /sandbox/{type}/_faults` with `{status?, delay?, retryAfter?, garbage?, expiredToken?, times?}` makes
+a stand-in misbehave until DELETE, or that many times.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from streamline_ui.errors import Invalid
+from streamline_ui.sandbox import bots, discord, overview, sendgrid, telegram
+from streamline_ui.sandbox.bodies import read_json
+from streamline_ui.sandbox.state import Desk, read_fault
+
+_SERVICES = (discord, telegram, sendgrid)
+DESKS: dict[str, Desk] = {each.desk.service: each.desk for each in _SERVICES}
+
+DEMO: dict[str, dict[str, Any]] = {
+    "discord": {"webhookUrl": "https://discord.com/api/webhooks/1433848841458679839/" + "sandbox-" * 8 + "demo"},
+    "telegram": {"botToken": "1234567890:A" + "sandbox_" * 4 + "ok", "connectionMode": "polling"},
+    "sendgrid": {
+        "apiKeys": {
+            "apiKey": "SG." + "sandbox-" * 2 + "demo01." + "sandbox-" * 5 + "key",
+            "fromEmail": "noreply@example.com",
+        }
+    },
+}
+"""Credentials that the stand-ins take, by type: what "Try it with the sandbox" fills in. The caller adds `baseUrl`."""
+
+
+def build() -> Starlette:
+    """The application, to be mounted at `/sandbox`."""
+    routes: list[Route | Mount] = [Route("/", _overview, methods=["GET"])]
+    for service in _SERVICES:
+        name = service.desk.service
+        own = [
+            Route("/_arrived", _arrived, methods=["GET", "DELETE"]),
+            Route("/_faults", _faults, methods=["GET", "POST", "DELETE"]),
+        ]
+        routes.append(Mount(f"/{name}", routes=[*own, *service.routes], name=name))
+    return Starlette(routes=routes)
+
+
+def forget() -> None:
+    """Start again as new: nothing has arrived, no faults, no bots."""
+    for desk in DESKS.values():
+        desk.forget()
+    bots.forget()
+
+
+def _desk(request: Request) -> Desk:
+    return DESKS[request.url.path.rstrip("/").split("/")[-2]]
+
+
+async def _overview(request: Request) -> Response:
+    return HTMLResponse(overview.page(list(DESKS.values()), str(request.base_url).rstrip("/")))
+
+
+async def _arrived(request: Request) -> Response:
+    desk = _desk(request)
+    if request.method == "DELETE":
+        desk.arrived.clear()
+        return Response(status_code=204)
+    return JSONResponse([entry.as_json() for entry in desk.arrived])
+
+
+async def _faults(request: Request) -> Response:
+    desk = _desk(request)
+    if request.method == "DELETE":
+        desk.fault = None
+        return Response(status_code=204)
+    if request.method == "POST":
+        try:
+            desk.fault = read_fault(await read_json(request))
+        except Invalid as error:
+            return JSONResponse({"detail": error.message}, 422)
+    return JSONResponse({"active": desk.fault is not None})

@@ -1,0 +1,58 @@
+"""The page that shows what arrived at the stand-ins: plain HTML that needs no script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+
+from streamline_ui.sandbox.state import Arrived, Desk
+
+_STYLE = """
+:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
+body{max-width:52rem;margin:0 auto;padding:1.5rem 1rem 4rem}
+h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
+p{margin:.25rem 0 1rem}ol{list-style:none;margin:0;padding:0}
+li{border:1px solid color-mix(in srgb,currentColor 20%,transparent);border-radius:12px;
+  padding:.75rem 1rem;margin:0 0 .75rem}
+time,.note{opacity:.75;font-size:.85rem}
+.text{margin:.25rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
+pre{overflow:auto;font-size:.8rem}code{font-size:.9em;overflow-wrap:anywhere}
+"""
+_HELP = {
+    "discord": "Any webhook URL works. A token with <code>revoked</code> or <code>deleted</code> in it is refused.",
+    "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse.",
+    "sendgrid": "Any key works, unless it has <code>revoked</code> or <code>nomail</code> in it. Senders with "
+    "<code>unverified</code> in their address are refused.",
+}
+
+
+def page(desks: Sequence[Desk], root: str) -> str:
+    """The whole page. `root` is the sandbox's own address."""
+    sections = "".join(_section(desk, root) for desk in desks)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>Sandbox · Streamline</title><style>{_STYLE}</style></head><body>"
+        "<main><h1>Sandbox</h1><p>Stand-ins for the services. Nothing here leaves this machine; the newest "
+        f"200 messages of each are kept until a restart.</p>{sections}</main></body></html>"
+    )
+
+
+def _section(desk: Desk, root: str) -> str:
+    entries = (
+        "".join(_entry(each) for each in reversed(desk.arrived)) or '<li class="note">Nothing has arrived yet.</li>'
+    )
+    fault = '<p class="note">A fault is switched on.</p>' if desk.fault else ""
+    address = f'<p class="note">Service address: <code>{escape(root)}/{desk.service}</code>. {_HELP[desk.service]}</p>'
+    return f"<section><h2>{escape(desk.service.title())}</h2>{address}{fault}<ol>{entries}</ol></section>"
+
+
+def _entry(entry: Arrived) -> str:
+    at = entry.at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    data = json.dumps(entry.data, indent=2, ensure_ascii=False)[:20_000]
+    return (
+        f'<li><time>{at}</time> <span class="note">{escape(entry.kind)} · {escape(entry.account)}</span>'
+        f'<div class="text">{escape(entry.summary[:2000])}</div>'
+        f"<details><summary>Details</summary><pre>{escape(data)}</pre></details></li>"
+    )

@@ -1,0 +1,139 @@
+"""What the stand-ins remember: what arrived, and which faults were asked for. In memory, and bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+from streamline_ui.errors import Invalid
+
+MOST_ENTRIES = 200
+MOST_ACCOUNTS = 1000
+LONGEST_DELAY = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One thing that reached a stand-in. `account` says whose it is without the credential; `data` is JSON."""
+
+    id: int
+    at: datetime
+    service: str
+    kind: str
+    account: str
+    summary: str
+    data: Any
+
+    def as_json(self) -> dict[str, Any]:
+        """For tests and scripts."""
+        return {
+            "id": self.id,
+            "at": self.at.isoformat().replace("+00:00", "Z"),
+            "type": self.service,
+            "kind": self.kind,
+            "account": self.account,
+            "summary": self.summary,
+            "data": self.data,
+        }
+
+
+@dataclass(slots=True)
+class Fault:
+    """How a stand-in misbehaves, `times` times or, with None, until it is told to stop. Times are in seconds."""
+
+    status: int | None = None
+    delay: float = 0.0
+    retry_after: float | None = None
+    garbage: bool = False
+    expired_token: bool = False
+    times: int | None = None
+
+
+def read_fault(values: Any) -> Fault:
+    """A fault from its JSON form. Raises Invalid."""
+    names = {"status", "delay", "retryAfter", "garbage", "expiredToken", "times"}
+    if not isinstance(values, dict) or not set(values) <= names:
+        raise Invalid(f"A fault is an object with some of: {', '.join(sorted(names))}.")
+    return Fault(
+        status=_whole(values, "status", 400, 599),
+        delay=_number(values, "delay", LONGEST_DELAY) or 0.0,
+        retry_after=_number(values, "retryAfter", 86_400),
+        garbage=values.get("garbage") is True,
+        expired_token=values.get("expiredToken") is True,
+        times=_whole(values, "times", 1, 1_000_000),
+    )
+
+
+def _whole(values: dict[str, Any], name: str, lowest: int, highest: int) -> int | None:
+    value = values.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest):
+        raise Invalid(f"{name} must be a whole number from {lowest} to {highest}.")
+    return value
+
+
+def _number(values: dict[str, Any], name: str, highest: float) -> float | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= highest:
+        raise Invalid(f"{name} must be a number from 0 to {highest:g}.")
+    return float(value)
+
+
+@dataclass
+class Desk:
+    """Everything one stand-in remembers."""
+
+    service: str
+    fault: Fault | None = None
+    arrived: deque[Arrived] = field(default_factory=lambda: deque(maxlen=MOST_ENTRIES))
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _buckets: dict[str, deque[float]] = field(default_factory=dict)
+
+    def keep(self, kind: str, account: str, summary: str, data: Any) -> Arrived:
+        """Remember what arrived; the oldest entry makes room."""
+        entry = Arrived(next(self._numbers), datetime.now(UTC), self.service, kind, account, summary, data)
+        self.arrived.append(entry)
+        return entry
+
+    async def misbehave(self) -> Fault | None:
+        """The fault to show now, after its delay."""
+        fault = self.fault
+        if fault is None:
+            return None
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self.fault = None
+        await asyncio.sleep(fault.delay)
+        return fault
+
+    def take(self, bucket: str, limit: int, seconds: float) -> tuple[int, float]:
+        """Count a request in a bucket of `limit` per `seconds`: what is left (-1: refused), and seconds until more is."""
+        now = monotonic()
+        while len(self._buckets) >= MOST_ACCOUNTS and bucket not in self._buckets:
+            del self._buckets[next(iter(self._buckets))]
+        times = self._buckets.setdefault(bucket, deque())
+        while times and now - times[0] >= seconds:
+            times.popleft()
+        wait = seconds - (now - times[0]) if times else seconds
+        if len(times) >= limit:
+            return -1, wait
+        times.append(now)
+        return limit - len(times), wait
+
+    def forget(self) -> None:
+        """Start again as new."""
+        self.arrived.clear()
+        self._buckets.clear()
+        self.fault = None
+
+
+def masked(secret: str) -> str:
+    """Which credential was used, for somebody who knows it already."""
+    return f"…{secret[-4:]}" if len(secret) >= 16 else "…"
