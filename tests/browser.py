@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -114,7 +115,8 @@ def _from_npm() -> Path | None:
             if ready is None:
                 return None
             (ready / "fonts.conf").write_text(FONTS.format(home))
-            ready.rename(home)
+            with suppress(OSError):  # another process of the tests was faster
+                ready.rename(home)
     return home / "chromium"
 
 
