@@ -29,12 +29,14 @@ def snapshot(engine: Engine, folder: Path, reason: str) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite fills an empty file as it is
-        _copy(engine, draft)
-        draft.rename(target)
+        try:
+            _copy(engine, draft)
+            draft.rename(target)
+        finally:
+            draft.unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
-        draft.unlink(missing_ok=True)
-        reason_given = error.strerror if isinstance(error, OSError) else error
-        raise StreamlineError(f"The database could not be copied to {folder}: {reason_given}.") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StreamlineError(f"The database could not be copied to {folder}: {why}.") from None
     for old in kept(folder, reason)[KEEP:]:
         old.unlink(missing_ok=True)
     return target

@@ -43,7 +43,9 @@ def upgrade(settings: Settings) -> None:
         _back_up(engine, settings)
     try:
         _run(engine)
-    except (DBAPIError, sqlite3.Error) as error:
+    except StreamlineError:
+        raise
+    except Exception as error:  # whatever it was, the transaction took it back
         raise StreamlineError(f"The database could not be migrated and is unchanged: {_reason(error)}.") from error
     _log.info("Database schema: %s.", newest() if found is None else f"{found} -> {newest()}")
 
@@ -160,6 +162,7 @@ def _run(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 - takes a quarter of a second, for the rare start that migrates
     from alembic.config import Config  # noqa: PLC0415
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # what happened is said in one line of our own
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     with (

@@ -42,8 +42,7 @@ _SECRET_NAMES = frozenset(  # compared without case, "-" and "_"
     | {"secret", "clientsecret", "webhooksecret", "signingsecret", "apikey", "xapikey"}
     | {"token", "accesstoken", "refreshtoken", "idtoken", "authtoken", "bottoken"}
 )
-_OURS = "_streamline_scrubbed"
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", _OURS}
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 _lock = threading.Lock()
 _uses: Counter[str] = Counter()
@@ -102,8 +101,7 @@ class Scrubber(logging.Filter):
     """Cleans records on their way to a handler: those that another process or library made, and what `extra` added."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not getattr(record, _OURS, False):
-            _clean(record)
+        _clean(record)
         for name in record.__dict__.keys() - _STANDARD:
             value = record.__dict__[name]
             if not isinstance(value, int | float | None):
@@ -124,7 +122,6 @@ class _Factory:
 
 
 def _clean(record: logging.LogRecord) -> None:
-    setattr(record, _OURS, True)
     _clean_message(record)
     if record.exc_info and not record.exc_text and record.exc_info[0] is not None:
         record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
