@@ -52,31 +52,16 @@ def programs() -> Path | None:
 
 def run(folder: Path) -> Iterator[str]:
     """Start a server as a user that is not root, since it refuses to be that."""
-    home = Path(tempfile.mkdtemp(prefix="streamline-postgres-"))
-    user = other_user()
-    if user is not None:
-        shutil.chown(home, user)
+    home, user, port = Path(tempfile.mkdtemp(prefix="streamline-postgres-")), other_user(), free_port()
     try:
-        cluster, port = home / "cluster", free_port()
-        initdb = [
-            folder / "initdb",
-            "-D",
-            cluster,
-            "-U",
-            "streamline",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--no-locale",
-            "-N",
-        ]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=home, user=user, timeout=60)
-        options = [f"-c{option}" for option in FAST]
-        where: list[str | Path] = ["-D", cluster, "-h", "127.0.0.1", "-p", str(port), "-k", home]
+        if user is not None:
+            shutil.chown(home, user)
+        how = ["-D", "cluster", "-U", "streamline", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+        subprocess.run([str(folder / "initdb"), *how], check=True, capture_output=True, cwd=home, user=user, timeout=60)
+        where = ["-D", "cluster", "-h", "127.0.0.1", "-p", str(port), "-k", str(home), *(f"-c{each}" for each in FAST)]
         with (home / "log").open("wb") as log:
             server = subprocess.Popen(
-                [folder / "postgres", *where, *options], cwd=home, user=user, stdout=log, stderr=subprocess.STDOUT
+                [str(folder / "postgres"), *where], cwd=home, user=user, stdout=log, stderr=subprocess.STDOUT
             )
         try:
             url = f"postgresql+psycopg://streamline@127.0.0.1:{port}/postgres"
