@@ -44,7 +44,7 @@ for (const name of fs.readdirSync(from).filter(name => name.endsWith('.br')))
 """
 
 
-class NoBrowserError(Exception):
+class NoBrowser(Exception):
     """No browser was found and none could be had; the text says what to do."""
 
 
@@ -68,7 +68,7 @@ class Candidate:
 
 
 async def launch(playwright: Playwright) -> Browser:
-    """Start the first browser that does start. Raises NoBrowserError."""
+    """Start the first browser that does start. Raises NoBrowser."""
     tried = []
     for candidate in _candidates():
         try:
@@ -76,7 +76,7 @@ async def launch(playwright: Playwright) -> Browser:
         except Error as error:
             name = candidate.path or candidate.channel or "Playwright's own"
             tried.append(f"{name}: {error.message.strip().splitlines()[0]}")
-    raise NoBrowserError(
+    raise NoBrowser(
         f"No browser starts ({'; '.join(tried)}). Install Chromium (on Debian: apt install chromium), or name one in "
         "STREAMLINE_TEST_BROWSER."
     )
