@@ -1,0 +1,258 @@
+"""The dialog in which a service is connected, or a connection changed: fill in, test and save in one go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui.element import Element
+from streamline_ui import settings
+from streamline_ui.errors import Invalid, StreamlineError
+from streamline_ui.integrations import connections
+from streamline_ui.integrations.health import Outcome
+from streamline_ui.providers import named
+from streamline_ui.providers.describe import Provider
+from streamline_ui.providers.paste import Recognised
+from streamline_ui.storage.models import Integration
+
+from components import elements, entered, form_inputs, form_parts, guide
+from components.form_fields import FormField
+from components.form_parts import Words, tag
+from components.outcome_note import OutcomeNote
+from components.schema_form import SchemaForm
+from components.window import Window
+
+MODES = {
+    "polling": ("Polling", "works everywhere", "Streamline asks {} for news. No open port needed."),
+    "webhook": ("Webhook", "", "{} calls you. Needs a public HTTPS address."),
+}
+NO_ADDRESS = (
+    "Streamline does not know its public address yet, so {} cannot reach it. Set STREAMLINE_BASE_URL, or use polling."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the dialog is about: a service, and the connection that is changed where it is not a new one."""
+
+    provider: Provider[Any]
+    row: Integration | None
+    name: str
+
+
+class ConnectDialog:
+    """One for a page. `saved` is called with the connection and whether it is new, after it was saved."""
+
+    def __init__(self, user_id: str, saved: Callable[[Integration, bool], Any]) -> None:
+        self.user_id = user_id
+        self.saved = saved
+        self.window = Window(wide=True)
+        self.subject: Subject | None = None
+        self.is_busy = False
+
+    async def connect(self, type_name: str, carried: Mapping[str, str] | None = None) -> None:
+        """Open it for a new connection; `carried` are values that the user has pasted elsewhere, by field."""
+        provider = named(type_name)
+        name = await asyncio.to_thread(connections.free_name, self.user_id, provider.name)
+        self._open(Subject(provider, None, name))
+        for field, value in (carried or {}).items():
+            if field in self.form.inputs:
+                form_parts.put(self.form.inputs[field], value)
+                self._judge(next(each for each in self.form.fields if each.name == field), value)
+
+    async def edit(self, integration_id: str, *, replace: bool = False) -> None:
+        """Open it for a connection; with `replace`, ready for a new secret."""
+        row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
+        self._open(Subject(named(row.type), row, row.name))
+        if replace:
+            self.form.replace_first()
+
+    def _open(self, subject: Subject) -> None:
+        self.subject = subject
+        self.is_busy = False
+        provider = subject.provider
+        shown = json.loads(subject.row.config_view) if subject.row else None
+        self.form = SchemaForm(provider.config, shown=shown, entered=self._entered)
+        self.window.card.clear()
+        with self.window.card:
+            title = f"Edit {subject.name}" if subject.row else f"Connect {provider.name}"
+            self.window.header(title, provider.purpose, lambda: elements.brand(provider))
+            with form_parts.form(self._test_and_save, "sl-connect"):
+                with tag("div", "sl-connect-body"):
+                    self._draw_guide(provider)
+                    with tag("div", "sl-connect-fields"):
+                        self._draw_fields(subject)
+                self._draw_buttons()
+        self.window.open()
+        if first := self.form.first() or self.name:
+            form_parts.focus(first)
+
+    def _draw_guide(self, provider: Provider[Any]) -> None:
+        wanted = next((field for field in self.form.fields if field.wanted), None)
+        self.guide = tag("aside", "sl-guide", aria_label="Help")
+        with self.guide:
+            guide.draw(provider, wanted)
+        if wanted is not None:
+            self.form.after_label[wanted.name] = self._draw_guide_link
+
+    def _draw_guide_link(self) -> None:
+        """On a phone the guide is folded away until somebody asks."""
+        link = tag("button", "sl-guide-link link", type_="button", aria_expanded="false")
+
+        def toggle() -> None:
+            is_open = link.props["aria-expanded"] == "false"
+            link.props["aria-expanded"] = str(is_open).lower()
+            self.guide.classes(**{"add" if is_open else "remove": "open"})
+
+        with link.on("click", toggle):
+            Words("Where do I find it?")
+
+    def _draw_fields(self, subject: Subject) -> None:
+        mode = next((field for field in self.form.fields if field.name == "connectionMode"), None)
+        folded = [f.name for f in self.form.fields if f is not mode and _is_folded(subject.provider, f)]
+        if mode is not None:
+            self._draw_mode(subject, mode)
+        self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
+        self._draw_name(subject.name)
+        self.folded = tag("details", "sl-folded")
+        with self.folded:
+            Words("Options" if subject.provider.auth_type == "none" else "More keys and options", name="summary")
+            self.form.draw(folded)
+            for rows in self.form.rows.values():
+                rows.draw()
+        self.folded.set_visibility(bool(folded or self.form.rows))
+        self.note = OutcomeNote()
+
+    def _draw_name(self, name: str) -> None:
+        with tag("div", "sl-field"):
+            label = Words("Name", "sl-label", "label")
+            with tag("div", "sl-input"):
+                self.name = tag("input", type_="text", name="name", defaultValue=name, **form_inputs.PRIVATE)
+            self.form.adopt("name", self.name, label)
+
+    def _draw_mode(self, subject: Subject, mode: FormField) -> None:
+        chosen = str(self.form.shown.get(mode.name) or mode.default or "polling")
+        name = subject.provider.name
+        texts = {key: (title, mark, sentence.format(name)) for key, (title, mark, sentence) in MODES.items()}
+        form_inputs.option_cards(mode, "How should Streamline receive messages?", chosen, texts, self._mode_chosen)
+        self.no_address = tag("div", "sl-callout warn", role="status")
+        with self.no_address:
+            elements.icon("triangle-alert")
+            Words(NO_ADDRESS.format(subject.provider.name), "body")
+        self._mode_chosen(chosen)
+
+    def _mode_chosen(self, mode: str) -> None:
+        self.no_address.set_visibility(mode == "webhook" and not settings.current().base_url)
+
+    def _draw_buttons(self) -> None:
+        with tag("footer", "sl-window-foot"):
+            cancel = elements.button("Cancel", kind="ghost")
+            self.window.closes(cancel)
+            tag("div", "grow")
+            self.anyway = elements.button("Save anyway")
+            self.again = elements.button("Test again", icon="refresh-cw")
+            self.save = elements.button("Test and save", kind="primary", submits=True)
+        form_parts.when_pressed(self.anyway, self._save_anyway)
+        form_parts.when_pressed(self.again, self._test)
+        self.anyway.set_visibility(False)
+        self.again.set_visibility(False)
+
+    async def _test_and_save(self, typed: dict[str, str]) -> None:
+        async def work(subject: Subject) -> None:
+            outcome = await self._look(subject, typed)
+            if outcome.ok:
+                await self._keep(subject, typed, outcome)
+            else:
+                self._show(outcome)
+
+        await self._do(work)
+
+    async def _test(self, typed: dict[str, str]) -> None:
+        async def work(subject: Subject) -> None:
+            self._show(await self._look(subject, typed))
+
+        await self._do(work)
+
+    async def _save_anyway(self, typed: dict[str, str]) -> None:
+        await self._do(lambda subject: self._keep(subject, typed, None))
+
+    async def _do(self, work: Callable[[Subject], Awaitable[None]]) -> None:
+        """One thing at a time: a second press while the first is under way does nothing."""
+        subject = self.subject
+        if self.is_busy or subject is None:
+            return
+        self.is_busy = True
+        elements.busy(self.save, True)
+        try:
+            await work(subject)
+        except Invalid as error:
+            self._blame(error)
+        except StreamlineError as error:
+            self.note.problem(error.message, error.hints)
+        finally:
+            self.is_busy = False
+            if self.window.is_open and not self.save.is_deleted:
+                elements.busy(self.save, False)
+
+    async def _look(self, subject: Subject, typed: Mapping[str, str]) -> Outcome:
+        if not typed.get("name", "").strip():
+            raise Invalid("Name is missing.", {"name": "Name is missing."})
+        self.note.testing(subject.provider.name)
+        config = self.form.values(typed)
+        integration_id = subject.row.id if subject.row else None
+        return await connections.try_out(self.user_id, subject.provider.type, config, integration_id)
+
+    async def _keep(self, subject: Subject, typed: Mapping[str, str], outcome: Outcome | None) -> None:
+        config, name = self.form.values(typed), typed.get("name", "")
+        if subject.row is None:
+            row = await asyncio.to_thread(
+                connections.add, self.user_id, subject.provider.type, name, config, outcome=outcome
+            )
+        else:
+            row = await asyncio.to_thread(
+                connections.change, self.user_id, subject.row.id, name=name, config=config, outcome=outcome
+            )
+        self.subject = None  # whatever is still pressed has nothing left to save
+        self.window.close()
+        await self.saved(row, subject.row is None)
+
+    def _show(self, outcome: Outcome) -> None:
+        """One result, in its place. After a failure there are two more ways on."""
+        if outcome.ok:
+            self.note.success(outcome)
+        else:
+            self.note.problem(outcome.message, outcome.hints)
+        self.anyway.set_visibility(not outcome.ok)
+        self.again.set_visibility(True)
+
+    def _blame(self, error: Invalid) -> None:
+        self.note.clear()
+        if any(name in self.folded_names for name in error.fields):
+            self.folded.props["open"] = True
+        if not self.form.blame(error.fields):
+            self.note.problem(error.message, error.hints)
+
+    def _entered(self, field: FormField, text: str) -> None:
+        """Say below a field what there is to say about its text as soon as it is there."""
+        if self.subject is None:
+            return
+        verdict = entered.judge(self.subject.provider, field, text)
+        if verdict.value != text:
+            form_parts.put(self.form.inputs[field.name], verdict.value, instead_of=text)
+        line = self.form.say(field.name, verdict.sentence, verdict.tone)
+        if verdict.other is not None:
+            self._offer_other(line, verdict.other, verdict.value)
+
+    def _offer_other(self, line: Element, other: Recognised, value: str) -> None:
+        async def switch() -> None:
+            await self.connect(other.provider or "", {other.field: value} if other.field else None)
+
+        with line, elements.button(f"Connect {other.service}", kind="sm") as button:
+            button.on("click", switch)
+
+
+def _is_folded(provider: Provider[Any], field: FormField) -> bool:
+    return field.advanced or (provider.auth_type == "none" and not field.wanted)

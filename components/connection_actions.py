@@ -1,0 +1,87 @@
+"""What can be done with a connection, wherever it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from streamline_ui.errors import StreamlineError
+from streamline_ui.integrations import connections
+from streamline_ui.storage.models import Integration
+
+from components import elements
+from components.connect_dialog import ConnectDialog
+from components.popup_menu import Item
+
+UNDO_SECONDS = 30
+
+
+class ConnectionActions:
+    """The actions of one user. `dialog` changes connections; `removed` is called after one was removed."""
+
+    def __init__(self, user_id: str, dialog: ConnectDialog, removed: Callable[[], None] | None = None) -> None:
+        self.user_id = user_id
+        self.dialog = dialog
+        self.removed = removed
+
+    def menu(self, row: Integration) -> list[Item]:
+        """Everything, for a menu."""
+        pause = (
+            Item("Pause", "pause", lambda: self.set_active(row.id, is_active=False))
+            if row.is_active
+            else Item("Resume", "play", lambda: self.set_active(row.id, is_active=True))
+        )
+        return [
+            Item("Test now", "zap", lambda: self.test(row.id)),
+            Item("Edit", "pencil", lambda: self.dialog.edit(row.id)),
+            pause,
+            Item("Duplicate", "copy", lambda: self.duplicate(row.id)),
+            Item("Delete", "trash-2", lambda: self.remove(row), is_danger=True),
+        ]
+
+    async def test(self, integration_id: str) -> None:
+        """Look whether it works; what was found shows wherever the connection is shown."""
+        try:
+            outcome = await connections.test(self.user_id, integration_id)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+        if outcome.ok:
+            elements.toast(outcome.message)
+
+    async def set_active(self, integration_id: str, *, is_active: bool) -> None:
+        """Pause or resume."""
+        try:
+            await asyncio.to_thread(connections.change, self.user_id, integration_id, is_active=is_active)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+        if is_active:
+            await self.test(integration_id)
+
+    async def duplicate(self, integration_id: str) -> None:
+        """The same once more, under a name of its own."""
+        try:
+            row = await asyncio.to_thread(connections.duplicate, self.user_id, integration_id)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+        elements.toast(f"“{row.name}” was added. It is not tested yet.")
+
+    async def remove(self, row: Integration) -> None:
+        """Remove it, with a way back."""
+        try:
+            await asyncio.to_thread(connections.remove, self.user_id, row.id, undoable=True)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+
+        async def undo() -> None:
+            try:
+                await asyncio.to_thread(connections.restore, self.user_id, row.id)
+            except StreamlineError as error:
+                elements.toast(error.message)
+
+        elements.toast(f"“{row.name}” deleted.", action="Undo", on_action=undo, seconds=UNDO_SECONDS)
+        if self.removed is not None:
+            self.removed()

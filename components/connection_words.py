@@ -1,0 +1,71 @@
+"""How a connection is told in words: its status, how it is connected, when it was used, how well it did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from streamline_ui.providers import PROVIDERS
+from streamline_ui.storage.models import HealthCheck, Integration, Status, now
+
+BROKEN = (Status.NEEDS_ATTENTION, Status.WAITING_FOR_SIGN_IN)
+GROUPS = {
+    Status.HEALTHY: "healthy",
+    Status.DEGRADED: "attention",
+    Status.NEEDS_ATTENTION: "attention",
+    Status.WAITING_FOR_SIGN_IN: "attention",
+    Status.PAUSED: "paused",
+}
+
+
+def status(row: Integration) -> Status:
+    """The row's status; the database gives it back as plain text."""
+    return Status(row.status)
+
+
+def service(row: Integration) -> str:
+    """The name of its service."""
+    provider = PROVIDERS.get(row.type)
+    return provider.name if provider else row.type
+
+
+def how(row: Integration) -> str:
+    """How it is connected: by polling, by a webhook, or with what the service asked for."""
+    mode = json.loads(row.config_view).get("connectionMode")
+    if mode in ("polling", "webhook"):
+        return str(mode).capitalize()
+    provider = PROVIDERS.get(row.type)
+    return provider.needs if provider else ""
+
+
+def ago(moment: datetime) -> str:
+    """How long ago: "just now", "12 min ago", "3 h ago", "5 days ago"."""
+    seconds = max(0, int((now() - moment).total_seconds()))
+    if seconds < 10:
+        return "just now"
+    for size, unit, most in ((1, "s", 60), (60, "min", 3600), (3600, "h", 86_400)):
+        if seconds < most:
+            return f"{seconds // size} {unit} ago"
+    days = seconds // 86_400
+    return f"{days} {'day' if days == 1 else 'days'} ago"
+
+
+def used(row: Integration) -> str:
+    """When it was last used, or since when it rests."""
+    if status(row) is Status.PAUSED:
+        return f"Paused {ago(row.status_since)}"
+    return f"Used {ago(row.last_used_at)}" if row.last_used_at else "Not used yet"
+
+
+def share(checks: Sequence[HealthCheck]) -> str:
+    """The share of checks that went well, "98.7 %", or a dash where there were none."""
+    if not checks:
+        return "–"
+    percent = 100 * sum(check.ok for check in checks) / len(checks)
+    return f"{percent:.1f}".removesuffix(".0") + " %"
+
+
+def count(number: int, word: str) -> str:
+    """ "1 connection", "6 connections"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,83 @@
+"""The pieces a form is made of, as the browser's own elements.
+
+What is typed stays in the browser until the form is sent: no value is ever part of the page that the server keeps, so
+that a typed secret is not sent back, and no letter is lost on a slow line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+from nicegui.element import Element
+from nicegui.elements.mixins.text_element import TextElement
+from nicegui.events import GenericEventArguments
+
+_TYPED = "Object.fromEntries([...new FormData({form})].filter(pair => typeof pair[1] === 'string'))"
+_SEND = f"(e) => {{ e.preventDefault(); emit({_TYPED.format(form='e.target')}); }}"
+_READ = f"(e) => emit({_TYPED.format(form='e.target.closest(`form`)')})"
+_SOON = "{const go = (n) => { const e = getHtmlElement(%d); if (e) { %s } else if (n) setTimeout(() => go(n - 1), 16); }; go(60);}"
+IS_DIRTY = (
+    "[...(getHtmlElement(%d)?.querySelectorAll('input, textarea') ?? [])].some((e) => 'defaultChecked' in e && /radio|checkbox/.test(e.type)"
+    " ? e.checked !== e.defaultChecked : 'defaultValue' in e && e.value !== e.defaultValue)"
+)
+
+
+def tag(name: str, classes: str = "", **attributes: Any) -> Element:
+    """An element with attributes; `_` in a name stands for `-`, one at the end is dropped, None leaves it out."""
+    element = ui.element(name).classes(classes)
+    for key, value in attributes.items():
+        if value is not None:
+            element.props[key.rstrip("_").replace("_", "-")] = value
+    return element
+
+
+def form(on_send: Callable[[dict[str, str]], Any], classes: str = "") -> Element:
+    """A form that hands over all that was typed in one go, when Enter or its first button is pressed."""
+    return tag("form", classes, novalidate=True).on("submit", lambda event: on_send(typed(event)), js_handler=_SEND)
+
+
+def when_pressed(button: Element, action: Callable[[dict[str, str]], Any]) -> None:
+    """Let a button hand over what was typed in the form around it."""
+    button.on("click", lambda event: action(typed(event)), js_handler=_READ)
+
+
+def typed(event: GenericEventArguments) -> dict[str, str]:
+    """What a form handed over, and nothing but texts."""
+    sent = event.args if isinstance(event.args, dict) else {}
+    return {str(name): value for name, value in sent.items() if isinstance(value, str)}
+
+
+def when_entered(field: Element, action: Callable[[str], Any]) -> None:
+    """Hear of a field's text once it is pasted, or typed and left."""
+
+    def heard(event: GenericEventArguments) -> Any:
+        return action(event.args) if isinstance(event.args, str) else None
+
+    field.on("change", heard, js_handler="(e) => emit(e.target.value)")
+    field.on("input", heard, js_handler="(e) => { if (/Paste|Drop/.test(e.inputType ?? '')) emit(e.target.value); }")
+
+
+def put(field: Element, value: str, instead_of: str | None = None) -> None:
+    """Replace what stands in a field in the browser, unless somebody went on typing."""
+    guard = "" if instead_of is None else f"if (e.value === {_quoted(instead_of)}) "
+    field.client.run_javascript(_SOON % (field.id, f"{guard}e.value = {_quoted(value)};"))
+
+
+def focus(element: Element) -> None:
+    """Move the keyboard there, as soon as it is on the page."""
+    element.client.run_javascript(_SOON % (element.id, "e.focus();"))
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value)
+
+
+class Words(TextElement):
+    """A text in whatever element the document's structure asks for."""
+
+    def __init__(self, text: str, classes: str = "", name: str = "span") -> None:
+        super().__init__(tag=name, text=text)
+        self.classes(classes)

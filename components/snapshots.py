@@ -1,0 +1,63 @@
+"""Connections as the pages show them, read once for all pages that are open.
+
+Twenty open pages learn of the same change in the same moment; the row is read for the first that asks and handed to the
+others. Nothing outlives the next change of its row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from streamline_ui import live
+from streamline_ui.errors import NotFound
+from streamline_ui.integrations import connections
+from streamline_ui.storage.models import HealthCheck, Integration
+
+CARD_CHECKS = 40
+_reading: dict[tuple[str, str], asyncio.Task[Snapshot | None]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A connection, and its newest checks, oldest first."""
+
+    row: Integration
+    checks: list[HealthCheck]
+
+
+async def everything(user_id: str) -> list[Snapshot]:
+    """All connections of a user, in the order of the page."""
+    return await asyncio.to_thread(_read_all, user_id)
+
+
+async def latest(user_id: str, integration_id: str) -> Snapshot | None:
+    """One connection as it is now, or None where it is gone."""
+    key = (user_id, integration_id)
+    if key not in _reading:
+        _reading[key] = asyncio.create_task(asyncio.to_thread(_read, user_id, integration_id))
+        _reading[key].add_done_callback(lambda task: _forget_later(key, task))
+    return await asyncio.shield(_reading[key])
+
+
+def forget(change: live.Changed) -> None:
+    """What was read before this change is old. Every page calls it when it hears of the change."""
+    _reading.pop((change.user_id, change.id), None)
+
+
+def _forget_later(key: tuple[str, str], task: asyncio.Task[Snapshot | None]) -> None:
+    """Keep it for as long as pages may still ask for the same change: they draw once a second."""
+    asyncio.get_running_loop().call_later(2, lambda: _reading.pop(key) if _reading.get(key) is task else None)
+
+
+def _read_all(user_id: str) -> list[Snapshot]:
+    checks = connections.checks_of_all(user_id, CARD_CHECKS)
+    return [Snapshot(row, checks.get(row.id, [])) for row in connections.all_of(user_id)]
+
+
+def _read(user_id: str, integration_id: str) -> Snapshot | None:
+    try:
+        row = connections.one(user_id, integration_id)
+        return Snapshot(row, connections.checks(user_id, integration_id, CARD_CHECKS))
+    except NotFound:
+        return None
