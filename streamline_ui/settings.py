@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from streamline_ui.errors import BadSetting
 
@@ -82,7 +82,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         host=read.parsed("STREAMLINE_HOST", "127.0.0.1", _host),
         port=read.number("STREAMLINE_PORT", 8080, 1, 65535),
         data_dir=data_dir,
-        database_url=read.parsed("DATABASE_URL", f"sqlite:///{data_dir / 'streamline.db'}", _database_url),
+        database_url=read.parsed("DATABASE_URL", f"sqlite:///{quote(str(data_dir / 'streamline.db'))}", _database_url),
         encryption_key=read.optional("ENCRYPTION_KEY") or read.optional("STREAMLINE_ENCRYPTION_KEY"),
         encryption_keys_previous=read.items("ENCRYPTION_KEYS_PREVIOUS"),
         base_url=read.parsed("STREAMLINE_BASE_URL", "", _base_url),

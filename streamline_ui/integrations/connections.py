@@ -21,6 +21,7 @@ from streamline_ui.integrations.rows import one
 from streamline_ui.providers import formats, named
 from streamline_ui.storage import db
 from streamline_ui.storage.models import HealthCheck, Integration, Status, new_id, now
+from streamline_ui.vault import keyring
 
 __all__ = [
     "add", "all_of", "change", "checks", "checks_of_all", "doubts", "duplicate", "free_name", "one", "perform",
@@ -101,6 +102,7 @@ def change(
         session.add(row)
         if outcome is not None:
             rows.apply(session, row, outcome)
+    _look_for_keys_again()
     live.tell(user_id, "integration", row.id)
     return row
 
@@ -114,6 +116,7 @@ def remove(user_id: str, integration_id: str, *, undoable: bool = False) -> None
             session.add(row)
         else:
             session.delete(row)
+    _look_for_keys_again()
     live.tell(user_id, "integration", integration_id)
 
 
@@ -133,6 +136,7 @@ def purge() -> None:
     """Remove for good what nobody can take back any more."""
     with db.writing() as session:
         session.exec(delete(Integration).where(col(Integration.deleted_at) < now() - UNDO))
+    _look_for_keys_again()
 
 
 def duplicate(user_id: str, integration_id: str) -> Integration:
@@ -207,6 +211,12 @@ def _collect(type_name: str, config: Mapping[str, Any], fields: dict[str, str]) 
     if fields:
         raise Invalid(next(iter(fields.values())), fields)
     return parsed
+
+
+def _look_for_keys_again() -> None:
+    """Once the last value that nobody can open was replaced or removed, nothing is locked any more."""
+    if keyring.locked() is not None:
+        keyring.check()
 
 
 def _set_active(row: Integration, is_active: bool, *, is_new: bool) -> None:
