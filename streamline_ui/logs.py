@@ -62,8 +62,10 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= _extras(record.__dict__)
-        if record.exc_info or record.exc_text:
-            line["trace"] = record.exc_text or self.formatException(record.exc_info)
+        if record.exc_text:  # the redaction has written the trace already
+            line["trace"] = record.exc_text
+        elif record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
