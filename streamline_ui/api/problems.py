@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -150,9 +151,20 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """The handler for the framework's errors: no such address, no such method."""
     assert isinstance(error, HTTPException)
     answered = answer(request, of_http(error))
-    for name, value in (error.headers or {}).items():
-        answered.headers[name] = value
+    if error.status_code == 405:
+        answered.headers["Allow"] = ", ".join(sorted(_methods(request))) or "GET"
     return answered
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods of an address; each of its routes knows only its own."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        for method in operations
+    }
 
 
 def _sound(value: Any) -> Any:

@@ -112,5 +112,6 @@ def invalid(errors: list[ErrorDetails], model: type[BaseModel] | None = None, *,
                 hints = ["Known here are: " + ", ".join(f.alias or n for n, f in model.model_fields.items()) + "."]
         sentence = _SENTENCES.get(error["type"], "This cannot be used.")
         fields.setdefault(".".join(place), sentence.format_map(error.get("ctx") or {}))
-    message = "; ".join(f"{field}: {sentence}" if field else sentence for field, sentence in fields.items())
-    return Invalid(message or "The request cannot be used.", fields, hints=hints)
+    field, sentence = next(iter(fields.items()))
+    message = f"{field}: {sentence}" if field else sentence
+    return Invalid(message if len(fields) == 1 else f"{len(fields)} fields cannot be used.", fields, hints=hints)

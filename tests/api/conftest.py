@@ -1,0 +1,61 @@
+"""REST in-process: the interface as the app mounts it, without the pages and the shield around it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from streamline_ui.access import sessions, users
+from streamline_ui.api import app, browser, operations
+from streamline_ui.settings import Settings
+from streamline_ui.storage.models import User
+
+
+@pytest_asyncio.fixture
+async def rest(hub: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a fresh interface over the test's own data."""
+    monkeypatch.setattr(users, "_setup_token", None)
+    outer = Starlette(routes=[*operations.routes, *browser.routes, Mount("/api", app.build(hub))])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://hub") as client:
+        yield client
+
+
+class Person:
+    """Somebody who is signed in over REST, and asks with it."""
+
+    def __init__(self, client: httpx.AsyncClient, user: User) -> None:
+        self.client, self.user = client, user
+        self.token, self.session = sessions.start(user.id, kind="api")
+
+    async def ask(self, method: str, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
+        if json is not None:
+            options["json"] = json
+        return await self.client.request(method, f"/api{path}", headers=headers, **options)
+
+    async def connect(self, name: str = "Notes", type_name: str = "inbox", **config: Any) -> dict[str, Any]:
+        answer = await self.ask("POST", "/integrations", {"type": type_name, "name": name, "config": config})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+
+@pytest.fixture
+def as_alice(rest: httpx.AsyncClient, alice: User) -> Person:
+    return Person(rest, alice)
+
+
+@pytest.fixture
+def as_bob(rest: httpx.AsyncClient, bob: User) -> Person:
+    return Person(rest, bob)
+
+
+@pytest.fixture
+def as_charlie(rest: httpx.AsyncClient, charlie: User) -> Person:
+    return Person(rest, charlie)
