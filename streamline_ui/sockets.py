@@ -10,18 +10,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, Protocol
 
 from nicegui import Client, core
+from socketio import exceptions  # type: ignore[import-untyped]
 from starlette.requests import cookie_parser
 
 from streamline_ui import live
 from streamline_ui.net.shield import SESSION_COOKIE
 
 _log = logging.getLogger(__name__)
-_GUARDED_EVENTS = ("event", "javascript_response", "ack", "log")
+_PAGE_EVENTS = ("event", "javascript_response", "ack")
+_EVENTS = ("connect", "handshake", "log", *_PAGE_EVENTS)
+_LONGEST_NOTE = 500
 _farewells: set[asyncio.Task[None]] = set()
 
 
@@ -49,7 +52,10 @@ def bind(lookup: Lookup) -> None:
         _check_internals()
         Client.accept_handshake = _accepting(Client.accept_handshake)  # type: ignore[method-assign]
         handlers = core.sio.handlers["/"]
-        for name in _GUARDED_EVENTS:
+        handlers["connect"] = _connecting(handlers["connect"])
+        handlers["handshake"] = _shaking(handlers["handshake"])
+        handlers["log"] = _of_own_page(_note)
+        for name in _PAGE_EVENTS:
             handlers[name] = _of_own_page(handlers[name])
         live.session_ended.subscribe(end)
 
@@ -82,7 +88,7 @@ async def _hang_up(socket_id: str) -> None:
 def _check_internals() -> None:
     parameters = list(inspect.signature(Client.accept_handshake).parameters)
     known = parameters == ["self", "socket_id", "tab_id", "environ"]
-    if not known or not all(name in core.sio.handlers["/"] for name in _GUARDED_EVENTS):
+    if not known or not all(name in core.sio.handlers["/"] for name in _EVENTS):
         raise RuntimeError("this version of NiceGUI shakes hands in a way that streamline_ui.sockets does not know")
 
 
@@ -105,17 +111,54 @@ def _is_same_session(client: Client, environ: dict[str, Any] | None) -> bool:
     return visitor is not None and visitor.session_id == owner.session_id
 
 
-def _of_own_page(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a message through only from the socket that shook hands for the page it names."""
+def _of_own_page(original: Callable[..., Any]) -> Callable[..., None]:
+    """Let a message through only from the socket that shook hands for the page it names.
+
+    A message that NiceGUI cannot read is dropped: anybody could fill the log with its tracebacks.
+    """
 
     @wraps(original)
-    def guarded(socket_id: str, message: object) -> Any:
+    def guarded(socket_id: str, message: object = None, *_: object) -> None:
         client = Client.instances.get(str(message.get("client_id"))) if isinstance(message, dict) else None
         if client is None or socket_id not in client._socket_to_document_id:
-            return None
-        return original(socket_id, message)
+            return
+        try:
+            original(socket_id, message)
+        except Exception as error:
+            _log.debug("a page sent something unreadable: %s", type(error).__name__)
 
     return guarded
+
+
+def _connecting(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @wraps(original)
+    async def connect(socket_id: str, data: dict[str, Any], *rest: object) -> None:
+        try:
+            await original(socket_id, data, *rest)
+        except exceptions.ConnectionRefusedError:
+            raise
+        except Exception as error:
+            _log.debug("a socket came with something unreadable: %s", type(error).__name__)
+            raise exceptions.ConnectionRefusedError("Implicit handshake failed") from None
+
+    return connect
+
+
+def _shaking(original: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+    @wraps(original)
+    async def handshake(socket_id: str, data: object = None, *_: object) -> bool:
+        try:
+            return await original(socket_id, data)
+        except Exception as error:
+            _log.debug("a socket shook hands with something unreadable: %s", type(error).__name__)
+            return False
+
+    return handshake
+
+
+def _note(_: str, message: dict[str, Any]) -> None:
+    """What a browser wants logged is foreign text, so it appears only where somebody looks for it."""
+    _log.debug("a browser says: %r", str(message.get("message"))[:_LONGEST_NOTE])
 
 
 def _visitor_of(client: Client) -> Visitor | None:
