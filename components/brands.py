@@ -1,8 +1,4 @@
-"""The services' logos, and colours of theirs that can be seen on our tiles.
-
-A logo only says which service is meant. Its own colour is kept as far as it stands out 3:1 from the tile, by day and by
-night; beyond that it is mixed with ink or with white.
-"""
+"""The logos of services, in their own colours as far as these can be seen on our light and dark tiles."""
 
 from __future__ import annotations
 
@@ -12,69 +8,64 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-ASSETS = Path(__file__).parent / "assets"
+from components import icons
+from streamline_ui.providers.describe import Provider
+
 LIGHT_TILE, DARK_TILE = "FFFFFF", "1E282B"
-INK, WHITE = "1B2527", "FFFFFF"
-CONTRAST = 3.0
+INK, PAPER = "1B2527", "FFFFFF"
+WANTED = 3.0  # the contrast that WCAG asks of graphics
+STEP = 0.05
+
+Hex = str
+
+
+def html(provider: Provider[Any], size: str = "") -> str:
+    """The logo in its tile; without one the provider's icon. `size` is "sm", "" or "lg"."""
+    return tile(provider.brand, provider.icon, size)
 
 
 @cache
-def logo(name: str) -> tuple[str, str, str] | None:
-    """The drawing's path (24 by 24), its colour on a light tile and on a dark one; None where there is no logo."""
-    found = _all().get(name)
-    if found is None:
-        return None
-    return found["path"], _visible(found["hex"], LIGHT_TILE, INK), _visible(found["hex"], DARK_TILE, WHITE)
+def tile(slug: str, icon: str, size: str = "") -> str:
+    """The logo named `slug` in its tile, or else the icon."""
+    logo = _logos().get(slug)
+    classes = escape(f"sl-brand {size}".strip(), quote=True)
+    if logo is None:
+        return f'<span class="{classes}" aria-hidden="true">{icons.html(icon)}</span>'
+    colours = f"--c:{visible(logo['hex'], LIGHT_TILE, INK)};--cd:{visible(logo['hex'], DARK_TILE, PAPER)}"
+    drawing = f'<svg viewBox="0 0 24 24"><path d="{logo["path"]}"/></svg>'
+    return f'<span class="{classes}" style="{colours}" aria-hidden="true">{drawing}</span>'
 
 
-def tile(name: str, fallback: str, size: str = "") -> str:
-    """The logo's tile as HTML, or a tile with one of our own icons. `size` is "", "sm" or "lg"."""
-    found = logo(name)
-    classes = f"sl-brand {escape(size)}".strip()
-    if found is None:
-        return f'<span class="{classes}" aria-hidden="true">{glyph(fallback)}</span>'
-    path, light, dark = found
-    drawing = f'<svg viewBox="0 0 24 24"><path d="{escape(path)}"/></svg>'
-    return f'<span class="{classes}" aria-hidden="true" style="--c:{light};--cd:{dark}">{drawing}</span>'
-
-
-def glyph(name: str, size: str = "") -> str:
-    """One of our own icons as HTML. It is decoration: the words beside it say the same."""
-    from components.theme import address  # noqa: PLC0415 - the theme draws with brands too
-
-    classes = f"i {escape(size)}".strip()
-    return f'<svg class="{classes}" aria-hidden="true"><use href="{address("icons.svg")}#{escape(name)}"/></svg>'
-
-
-@cache
-def _all() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads((ASSETS / "brand_icons.json").read_text(encoding="utf-8"))
-    return found
-
-
-def _visible(colour: str, background: str, towards: str) -> str:
+def visible(colour: Hex, ground: Hex, towards: Hex) -> str:
+    """The colour, mixed with as little of another as it takes to be seen on this ground."""
     share = 0.0
-    while _contrast(_mixed(colour, towards, share), background) < CONTRAST and share < 1:
-        share += 0.05
-    return "#" + _mixed(colour, towards, share)
+    while contrast(_mix(colour, towards, share), ground) < WANTED and share < 1:
+        share += STEP
+    return f"#{_mix(colour, towards, share)}"
 
 
-def _mixed(colour: str, towards: str, share: float) -> str:
-    pairs = zip(_channels(colour), _channels(towards), strict=True)
-    return "".join(f"{round(own * (1 - share) + other * share):02X}" for own, other in pairs)
+def contrast(one: Hex, other: Hex) -> float:
+    """WCAG's contrast ratio, from 1 to 21."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
-def _contrast(one: str, other: str) -> float:
-    """The ratio of WCAG 2, from 1 to 21."""
-    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (brighter + 0.05) / (darker + 0.05)
+def _luminance(colour: Hex) -> float:
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (p / 255 for p in _parts(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _luminance(colour: str) -> float:
-    shares = [value / 255 for value in _channels(colour)]
-    red, green, blue = (s / 12.92 if s <= 0.03928 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+def _mix(colour: Hex, other: Hex, share: float) -> Hex:
+    pairs = zip(_parts(colour), _parts(other), strict=True)
+    return "".join(f"{round(mine * (1 - share) + theirs * share):02X}" for mine, theirs in pairs)
 
 
-def _channels(colour: str) -> list[int]:
-    return [int(colour[start : start + 2], 16) for start in (0, 2, 4)]
+def _parts(colour: Hex) -> tuple[int, int, int]:
+    return int(colour[0:2], 16), int(colour[2:4], 16), int(colour[4:6], 16)
+
+
+@cache
+def _logos() -> dict[str, dict[str, str]]:
+    file = Path(__file__).parent / "assets" / "brand_icons.json"
+    logos: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
+    return logos

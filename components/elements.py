@@ -1,21 +1,27 @@
-"""The vocabulary of the pages: icons, logos, buttons, pills, chips, callouts, toasts."""
+"""The small pieces that every page is made of: icons, buttons, marks, notes. Real HTML elements in our own clothes.
+
+Functions that end in `_html` give the same piece as HTML, for what is drawn in one go.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from html import escape
-from typing import Any
+from typing import Any, Literal
 
-from nicegui import context, ui
+from nicegui import ui
 from nicegui.element import Element
 
-from components import brands
+from components import brands, icons
 from components.form_parts import Words, tag
+from components.toasts import toast
 from streamline_ui.providers.describe import Provider
-from streamline_ui.storage.models import Status, now
+from streamline_ui.storage.models import Status
 
-# a status is told by an icon, a word and a colour, never by the colour alone
+__all__ = [
+    "brand", "brand_html", "busy", "button", "callout", "chip", "div", "icon", "icon_button", "icon_html", "pill",
+    "pill_html", "stream_line", "switch_chip", "tag_mark", "text", "toast",
+]  # fmt: skip
+
 STATUS = {
     Status.HEALTHY: ("ok", "circle-check", "Healthy"),
     Status.DEGRADED: ("warn", "triangle-alert", "Degraded"),
@@ -25,145 +31,144 @@ STATUS = {
     Status.NOT_TESTED: ("idle", "circle-help", "Not tested"),
     Status.WAITING_FOR_SIGN_IN: ("warn", "clock", "Waiting for sign-in"),
 }
-TOAST_SECONDS = 5
+"""The tone, the icon and the word of each status."""
+
+TONES = {"bad": "circle-x", "warn": "triangle-alert", "ok": "circle-check", "info": "info"}
+STREAM = (
+    '<svg class="sl-stream" viewBox="0 0 320 64" aria-hidden="true">'
+    '<path d="M4 50C60 50 70 32 118 32S190 32 202 32 250 14 316 14"/>'
+    '<circle cx="60" cy="43" r="4"/><circle cx="160" cy="32" r="6"/><circle cx="262" cy="19" r="4"/></svg>'
+)
+
+Tone = Literal["bad", "warn", "ok", "info"]
+
+icon_html = icons.html
+brand_html = brands.html
 
 
-def icon(name: str, size: str = "") -> Element:
-    """One of our icons. It is decoration; `size` is "", "s", "m" or "l"."""
-    return ui.html(brands.glyph(name, size), sanitize=False, tag="span").classes("sl-i")
+def div(classes: str = "") -> Element:
+    """A box."""
+    return tag("div", classes)
 
 
-def icon_html(name: str, size: str = "") -> str:
-    """The same as HTML."""
-    return brands.glyph(name, size)
+def text(content: str, classes: str = "", name: str = "span") -> Words:
+    """Words in whatever element the structure asks for."""
+    return Words(content, classes, name)
 
 
-def brand(provider: Provider[Any], size: str = "") -> Element:
-    """The tile with a service's logo."""
-    return ui.html(brand_html(provider, size), sanitize=False, tag="span").classes("sl-i")
+def icon(name: str, size: str = "") -> ui.icon:
+    """A line icon, silent for screen readers. `size` is "s", "", "m" or "l"."""
+    drawn = ui.icon(icons.reference(name)).classes(f"i {size}".strip())
+    drawn.props["aria-hidden"] = "true"
+    return drawn
 
 
-def brand_html(provider: Provider[Any], size: str = "") -> str:
-    """The same as HTML."""
-    return brands.tile(provider.brand, provider.icon, size)
+def switch_icon(drawn: ui.icon, name: str) -> None:
+    """Show another icon in its place."""
+    drawn.props["name"] = icons.reference(name)
 
 
-def pill_html(status: Status) -> str:
-    """A connection's status as HTML."""
-    tone, picture, word = STATUS[status]
-    return f'<span class="sl-pill {tone}">{brands.glyph(picture)}{escape(word)}</span>'
+def brand(provider: Provider[Any], size: str = "") -> ui.html:
+    """The logo of a service in its tile. `size` is "sm", "" or "lg"."""
+    return ui.html(brands.html(provider, size), sanitize=False, tag="span").style("display:contents")
 
 
 def button(
     label: str,
-    on_click: Callable[[], Any] | None = None,
     *,
     kind: str = "",
     icon: str = "",
+    on_click: Callable[..., Any] | None = None,
     submits: bool = False,
-    only_icon: bool = False,
+    small: bool = False,
 ) -> Element:
-    """A button. `kind` is any of "primary", "ghost", "danger", "sm", "block"; `submits` makes it its form's."""
-    classes = f"sl-btn {kind} {'icon' if only_icon else ''}"
-    element = tag("button", classes, type_="submit" if submits else "button", aria_label=label if only_icon else None)
-    with element:
+    """A button. `kind` is "", "primary", "ghost" or "danger", with "sm", "block" beside it where wanted."""
+    classes = " ".join(part for part in ("sl-btn", kind, "sm" if small else "") if part)
+    made = tag("button", classes, type_="submit" if submits else "button")
+    with made:
         if icon:
-            ui.html(brands.glyph(icon), sanitize=False, tag="span").classes("sl-i")
-        if not only_icon:
-            Words(label)
-    if on_click is not None:
-        element.on("click", lambda: on_click())
-    return element
-
-
-def busy(element: Element, is_busy: bool) -> None:
-    """Show that a button's work is under way; pressing it again does nothing meanwhile."""
-    if is_busy:
-        element.props["aria-busy"] = "true"
-        element.props["disabled"] = True
-    else:
-        element.props.pop("aria-busy", None)
-        element.props.pop("disabled", None)
-    element.update()
-
-
-def chip(label: str, count: int | None = None, *, on: bool = False) -> Element:
-    """A filter that is on or off."""
-    element = tag("button", "sl-chip", type_="button")
-    with element:
+            _icon(icon)
         Words(label)
-        if count is not None:
-            Words(str(count), "n")
-    switch_chip(element, on)
-    return element
+    return made if on_click is None else made.on("click", on_click, args=[])
 
 
-def switch_chip(element: Element, on: bool) -> None:
-    """Turn a chip on or off."""
-    element.classes(add="on" if on else "", remove="" if on else "on")
-    element.props["aria-pressed"] = "true" if on else "false"
-    element.update()
+def icon_button(
+    name: str, label: str, *, kind: str = "ghost sm", on_click: Callable[..., Any] | None = None
+) -> Element:
+    """A button that shows only an icon, and says what it does to whoever cannot see it, or points at it."""
+    made = tag("button", f"sl-btn icon {kind}", type_="button", aria_label=label, title=label)
+    with made:
+        _icon(name)
+    return made if on_click is None else made.on("click", on_click, args=[])
 
 
-def label_tag(text: str) -> Element:
-    """A small label."""
-    return Words(text, "sl-tag")
+def busy(made: Element, is_busy: bool) -> None:
+    """Let a button show that it works. Its words stay, and so does the keyboard."""
+    if is_busy:
+        made.props["aria-busy"] = "true"
+    else:
+        made.props.pop("aria-busy", None)
+    made.update()
 
 
-def callout(tone: str, title: str, body: str = "") -> Element:
-    """A box that says something. `tone` is "ok", "warn", "bad" or "info"; more may be put into it."""
-    pictures = {"ok": "circle-check", "warn": "triangle-alert", "bad": "circle-x", "info": "info"}
-    element = tag("div", f"sl-callout {tone}")
-    with element:
-        icon(pictures[tone])
+def pill_html(status: Status) -> str:
+    """How a connection is: a shape, a word and a colour."""
+    tone, name, word = STATUS[status]
+    return f'<span class="sl-pill {tone}">{icons.html(name)}{word}</span>'
+
+
+class pill(ui.html):  # noqa: N801 - stands beside the functions, and is used like them
+    """How a connection is, to be kept up to date with `show`."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(pill_html(status), sanitize=False, tag="span")
+
+    def show(self, status: Status) -> None:
+        """Show how it is now."""
+        self.set_content(pill_html(status))
+
+
+def chip(label: str, *, on: bool = False) -> Element:
+    """A filter that is on or off."""
+    made = tag("button", "sl-chip", type_="button")
+    with made:
+        Words(label)
+    switch_chip(made, on)
+    return made
+
+
+def switch_chip(made: Element, on: bool) -> None:
+    """Turn a filter on or off."""
+    made.props["aria-pressed"] = "true" if on else "false"
+    made.classes(**{"add" if on else "remove": "on"})
+
+
+def tag_mark(label: str) -> Words:
+    """A small mark beside a name."""
+    return Words(label, "sl-tag")
+
+
+def callout(tone: Tone, title: str, body: str = "") -> Element:
+    """A note in the page: what is so, and what to do. Put a button into it by `with`."""
+    made = tag("div", f"sl-callout {tone}")
+    with made:
+        icon(TONES[tone])
         with tag("div", "body"):
-            Words(title, "ttl", "p")
+            Words(title, "ttl")
             if body:
-                Words(body, "", "p")
-    return element
+                Words(f" {body}")
+    return made
 
 
-def toast(
-    message: str, *, action: str = "", on_action: Callable[[], Any] | None = None, seconds: float = TOAST_SECONDS
-) -> None:
-    """A word at the bottom that goes by itself, read out to whoever does not see it. Errors are never toasts."""
-    with context.client.layout:
-        element = tag("div", "sl-toast", role="status")
-        with element:
-            Words(message)
-            if on_action is not None:
-
-                async def act() -> None:
-                    element.delete()
-                    result = on_action()
-                    if hasattr(result, "__await__"):
-                        await result
-
-                button(action, kind="sm ghost").on("click", act)
-        ui.timer(seconds, lambda: element.is_deleted or element.delete(), once=True)
+def stream_line() -> ui.html:
+    """The line with its knots, where there is nothing else to show."""
+    return ui.html(STREAM, sanitize=False)
 
 
-def stream_line() -> Element:
-    """The one ornament: a line with nodes, for places where nothing is yet."""
-    drawing = (
-        '<svg viewBox="0 0 200 48" width="200" height="48" fill="none" aria-hidden="true" class="sl-stream">'
-        '<path d="M4 36c30 0 34-24 62-24s34 24 66 24 32-24 64-24" stroke="currentColor" stroke-width="2"/>'
-        '<circle cx="66" cy="12" r="5"/><circle cx="132" cy="36" r="5"/></svg>'
-    )
-    return ui.html(drawing, sanitize=False)
+def initials(name: str) -> str:
+    """One or two letters that stand for a person: of "Ana Moreno" AM, of "ana@acme.dev" A."""
+    words = name.partition("@")[0].replace(".", " ").replace("-", " ").replace("_", " ").split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 
-def ago(moment: datetime | None, never: str = "never") -> str:
-    """How long ago, in words: "just now", "2 min ago", "3 days ago", then the date."""
-    if moment is None:
-        return never
-    seconds = (now() - moment).total_seconds()
-    if seconds < 10:
-        return "just now"
-    for limit, unit, word in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h")):
-        if seconds < limit:
-            return f"{int(seconds // unit)} {word} ago"
-    days = int(seconds // 86_400)
-    if days < 14:
-        return f"{days} day{'' if days == 1 else 's'} ago"
-    return f"{moment:%-d %b %Y}"
+_icon = icon  # `button` has a parameter of that name

@@ -1,61 +1,60 @@
-"""Keeps an open page true: hears of changes, and lets the page draw them at most once a second."""
+"""Keeps a page up to date with little: one redraw a second at most, and none while nothing changes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from time import monotonic
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
 
-from nicegui import background_tasks, context
+from nicegui import background_tasks, ui
 
 from streamline_ui import live
-from streamline_ui.live import Changed, Kind
+from streamline_ui.access.sessions import Visitor
 
-PACE = 1.0  # seconds between two drawings of a page; the first change after a pause shows at once
+PAUSE = 1.0  # seconds between two redraws of a page
 
-Redraw = Callable[[set[str]], Awaitable[None]]
-
-
-def follow(user_id: str, redraw: Redraw, kind: Kind = "integration", heard: Callable[[Changed], None] | None = None) -> None:
-    """Call `redraw` with the ids of the user's rows that changed since it was last called.
-
-    `heard` is called at once for each change, for who must forget what it has read. Ends with the page.
-    """
-    follower = _Follower(redraw)
-
-    def note(change: Changed) -> None:
-        if change.user_id == user_id and change.kind == kind:
-            if heard is not None:
-                heard(change)
-            follower.note(change.id)
-
-    live.changed.subscribe(note)
+Redraw = Callable[[set[str]], Any]
 
 
-class _Follower:
-    """Collects changes while the page rests, then draws them all in one go."""
+def follow(visitor: Visitor, redraw: Redraw, kind: live.Kind = "integration") -> None:
+    """Call `redraw` with the ids of the visitor's rows that have changed, for as long as this page is open."""
+    Follower(visitor.user_id, redraw, kind)
 
-    def __init__(self, redraw: Redraw) -> None:
-        self.redraw = redraw
-        self.client = context.client
-        self.slot = context.slot
-        self.waiting: set[str] = set()
-        self.is_drawing = False
-        self.rested_at = 0.0
 
-    def note(self, row_id: str) -> None:
-        self.waiting.add(row_id)
-        if not self.is_drawing:
-            self.is_drawing = True
-            background_tasks.create(self._draw(), name="draw changes")
+class Follower:
+    """Collects changes, and hands them over together."""
 
-    async def _draw(self) -> None:
-        try:
-            while self.waiting and not self.client.is_deleted:
-                await asyncio.sleep(max(0.0, self.rested_at + PACE - monotonic()))
-                changed, self.waiting = self.waiting, set()
-                with self.slot:
-                    await self.redraw(changed)
-                self.rested_at = monotonic()
-        finally:
-            self.is_drawing = False
+    def __init__(self, user_id: str, redraw: Redraw, kind: live.Kind) -> None:
+        self.user_id, self.kind, self.redraw = user_id, kind, redraw
+        self.client = ui.context.client
+        self.slot = ui.context.slot
+        self.pending: set[str] = set()
+        self.is_due = False
+        self.last = 0.0
+        live.changed.subscribe(self._note)
+
+    def _note(self, change: live.Changed) -> None:
+        """Runs for every change of everybody: only remembers it."""
+        if change.user_id != self.user_id or change.kind != self.kind:
+            return
+        self.pending.add(change.id)
+        if not self.is_due:
+            self.is_due = True
+            background_tasks.create(self._redraw_soon(), name="redraw a page")
+
+    async def _redraw_soon(self) -> None:
+        while self.pending and not self.client.is_deleted:
+            await asyncio.sleep(max(0.0, self.last + PAUSE - time.monotonic()))
+            self.last = time.monotonic()
+            ids, self.pending = self.pending, set()
+            if not self.client.is_deleted:
+                await self._redraw(ids)
+        self.is_due = False
+
+    async def _redraw(self, ids: set[str]) -> None:
+        with self.slot:
+            result = self.redraw(ids)
+            if inspect.isawaitable(result):
+                await result
