@@ -151,6 +151,12 @@ MEANINGS = (
     Meaning("auth", "Discord refused this URL", "Copy the webhook URL in Discord again.", 401),
 )
 
+
+def base_url(config: Discord) -> str:
+    """The API's root, whichever host the pasted URL names."""
+    return config.base_url or ROOT
+
+
 provider = Provider(
     __name__,
     name="Discord",
@@ -164,7 +170,7 @@ provider = Provider(
     console="https://support.discord.com/hc/en-us/articles/228383668-Intro-to-Webhooks",
     brand="discord",
     aliases=("chat", "message", "server", "channel"),
-    base_url=lambda config: config.base_url or ROOT,
+    base_url=base_url,
     problem=read_problem,
     wait=read_wait,
     meanings=MEANINGS,

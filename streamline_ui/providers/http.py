@@ -19,7 +19,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from streamline_ui.errors import AuthFailed, Invalid, Rejected
 from streamline_ui.providers import formats
 from streamline_ui.providers.auth import Headers
-from streamline_ui.providers.configs import Address, ApiConfig, Keys
+from streamline_ui.providers.configs import CONTROL, Address, ApiConfig, Keys
 from streamline_ui.providers.describe import Checked, Connection, Provider, Result
 from streamline_ui.providers.meanings import json_of
 from streamline_ui.providers.values import Texts
@@ -124,31 +124,34 @@ async def request(
     body: Annotated[Any, Field(title="Body", description="JSON, or any text", json_schema_extra={"lines": 6})] = None,
 ) -> Answer:
     """Call an address and pass on what it answers. An answer that is an error stops the workflow."""
-    for name in headers or {}:
-        if not HEADER.fullmatch(name) or name.lower() in OURS:
-            raise Invalid("A header cannot be sent.", {"headers": "A header has a name that cannot be sent."})
+    for name, value in (headers or {}).items():
+        if not HEADER.fullmatch(name) or name.lower() in OURS or CONTROL.search(value):
+            raise Invalid(
+                "A header cannot be sent.", {"headers": "A header has a name or a value that cannot be sent."}
+            )
     url = url.strip()
     if not url:
         raise Invalid("Address is missing.", {"url": "Address is missing."})
     if not client.config.base_url and not re.match(r"https?://", url, re.IGNORECASE):
         raise Invalid("The address must start with http:// or https://.", {"url": "It must start with https://."})
-    response = await client.http.request(method, url, headers=headers, params=query, **_sent(body, headers or {}))
+    response = await client.http.request(method, url, params=query, **_sent(body, headers or {}))
     return Answer(status=response.status_code, headers=_shown(response), body=_body(response))
 
 
 def _sent(body: Any, headers: dict[str, str]) -> dict[str, Any]:
-    """A text as it is, called JSON where it is that; every other value as JSON."""
+    """Headers and body: a text as it is, called JSON where it is that; every other value as JSON."""
     if body is None or body == "":
-        return {}
+        return {"headers": headers}
     if not isinstance(body, str):
-        return {"json": body}
+        return {"headers": headers, "json": body}
     if any(name.lower() == "content-type" for name in headers):
-        return {"content": body}
+        return {"headers": headers, "content": body}
     try:
         json.loads(body)
+        kind = "application/json"
     except (ValueError, RecursionError):
-        return {"content": body, "headers": {**headers, "Content-Type": "text/plain; charset=utf-8"}}
-    return {"content": body, "headers": {**headers, "Content-Type": "application/json"}}
+        kind = "text/plain; charset=utf-8"
+    return {"headers": {**headers, "Content-Type": kind}, "content": body}
 
 
 def _shown(response: httpx.Response) -> dict[str, str]:

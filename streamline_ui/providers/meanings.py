@@ -100,7 +100,8 @@ def translate(
     rows = (*meanings, *_usual(service or response.request.url.host))
     meaning = next(row for row in rows if row.matches(status, said))
     seconds = wait(response)
-    code = ", ".join(dict.fromkeys(part for part in (str(status), said.code) if part))
+    told = said.code if re.fullmatch(r"[\w.:-]{1,60}", said.code) else ""
+    code = ", ".join(dict.fromkeys(part for part in (str(status), told) if part))
     code = f"{code} {meaning.term}".rstrip()
     message = _filled(f"{meaning.message.rstrip('.')} ({code}).", said.about, seconds)
     hints = [_filled(meaning.hint, said.about, seconds)] if meaning.hint else []

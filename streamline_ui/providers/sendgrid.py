@@ -234,7 +234,7 @@ def addresses(field: str, text: str) -> list[dict[str, str]]:
     """`Ann <ann@example.com>, bob@example.com` as SendGrid wants it, each address once. Raises Invalid."""
     found: dict[str, dict[str, str]] = {}
     for name, address in getaddresses([text.replace(";", ",")]):
-        if not re.fullmatch(EMAIL.accept, address):
+        if not re.fullmatch(EMAIL.accept, address) or re.search(r"[\x00-\x1f\x7f]", text):
             found.clear()
             break
         found.setdefault(address.lower(), {"email": address, **({"name": name} if name else {})})

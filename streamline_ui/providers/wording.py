@@ -92,8 +92,11 @@ def sentence(kind: str, context: Mapping[str, Any], name: str) -> str:
         return str(context["sentence"])
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error") or f"{name} cannot be used.")
-    pattern = _SENTENCES.get(kind, "{title} cannot be used.")
-    return pattern.format(title=name, **{key: value for key, value in context.items() if key != "title"})
+    values = {**context, "title": name}
+    try:
+        return _SENTENCES[kind].format_map(values)
+    except KeyError:  # an error that no model of ours can make, or one without its limits
+        return f"{name} cannot be used."
 
 
 def _in_words(name: str) -> str:

@@ -60,7 +60,7 @@ def _desk(request: Request) -> Desk:
 
 
 async def _overview(request: Request) -> Response:
-    return HTMLResponse(overview.page(list(DESKS.values()), str(request.base_url).rstrip("/")))
+    return HTMLResponse(overview.page(list(DESKS.values()), str(request.url.replace(query="")).rstrip("/")))
 
 
 async def _arrived(request: Request) -> Response:

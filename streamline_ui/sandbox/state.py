@@ -114,7 +114,7 @@ class Desk:
         return fault
 
     def take(self, bucket: str, limit: int, seconds: float) -> tuple[int, float]:
-        """Count a request in a bucket of `limit` per `seconds`: what is left (-1: refused), and seconds until more is."""
+        """Count a request in a bucket of `limit` per `seconds`: what is left (-1: none), and the seconds to wait."""
         now = monotonic()
         while len(self._buckets) >= MOST_ACCOUNTS and bucket not in self._buckets:
             del self._buckets[next(iter(self._buckets))]

@@ -1,0 +1,165 @@
+"""What the services say when they refuse, and what Streamline makes of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+import httpx
+import pytest
+
+from streamline_ui.errors import AuthFailed, Rejected, StreamlineError, Unavailable
+from streamline_ui.providers import meanings, named
+
+
+@dataclass(frozen=True)
+class Row:
+    """An answer, and the error it must become: class, beginning of the sentence, part of the hint, seconds."""
+
+    service: str
+    status: int
+    body: Any
+    kind: type[StreamlineError]
+    message: str
+    hint: str
+    wait: float | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def discord(code: int, text: str, **more: Any) -> dict[str, Any]:
+    return {"message": text, "code": code, **more}
+
+
+def telegram(status: int, text: str, **parameters: Any) -> dict[str, Any]:
+    body = {"ok": False, "error_code": status, "description": text}
+    return {**body, "parameters": parameters} if parameters else body
+
+
+def sendgrid(text: str, name: str | None = None) -> dict[str, Any]:
+    return {"errors": [{"message": text, "field": name, "help": None}]}
+
+
+TOO_LONG = {"content": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer in length."}]}}
+NAME_TAKEN = {"username": {"_errors": [{"code": "USERNAME_INVALID_CONTAINS", "message": "No."}]}}
+CONTINUES = "continues by itself"
+
+ROWS = [
+    Row("discord", 404, discord(10015, "Unknown Webhook"), AuthFailed,
+        "Discord says this webhook no longer exists (404, 10015 Unknown Webhook).", "Create a new one in the channel"),
+    Row("discord", 401, discord(50027, "Invalid Webhook Token"), AuthFailed,
+        "Discord refused this URL (401, 50027 Invalid Webhook Token).", "The last part is cut off or changed."),
+    Row("discord", 403, discord(50013, "Missing Permissions"), Rejected,
+        "Discord does not allow this webhook to do that here (403, 50013 Missing Permissions).", "permissions"),
+    Row("discord", 400, discord(50006, "Cannot send an empty message"), Rejected,
+        "Discord does not accept an empty message (400, 50006).", "Fill in the message"),
+    Row("discord", 400, discord(50035, "Invalid Form Body", errors=TOO_LONG), Rejected,
+        "Discord takes at most 2000 characters in one message (400, 50035).", "Shorten"),
+    Row("discord", 400, {"content": ["Must be 2000 or fewer in length."]}, Rejected,
+        "Discord takes at most 2000 characters in one message (400).", "Shorten"),
+    Row("discord", 400, discord(50035, "Invalid Form Body", errors=NAME_TAKEN), Rejected,
+        "Discord does not accept the field “username” (400, 50035).", "Check"),
+    Row("discord", 400, discord(220001, "A thread is needed"), Rejected,
+        "This webhook belongs to a forum channel", "thread ID"),
+    Row("discord", 429, {"message": "Slow", "retry_after": 64.57, "global": False}, Unavailable,
+        "Discord asks us to wait 65 s (429).", CONTINUES, 64.57, {"Retry-After": "65", "X-RateLimit-Scope": "user"}),
+    Row("discord", 429, {"message": "Slow", "retry_after": 1336.57, "global": True}, Unavailable,
+        "Discord asks us to wait 1337 s (429).", CONTINUES, 1336.57),
+    Row("discord", 429, "error code: 1015", Unavailable,
+        "Discord has blocked this machine's address for a while (429, 1015).", "Pause broken connections"),
+    Row("telegram", 401, telegram(401, "Unauthorized"), AuthFailed,
+        "Telegram does not know this token (401).", "@BotFather"),
+    Row("telegram", 404, telegram(404, "Not Found"), AuthFailed,
+        "Telegram does not recognise this as a token (404).", "digits and colon included"),
+    Row("telegram", 404, telegram(404, "Not Found: method not found"), Rejected,
+        "Telegram does not have this method (404).", "older"),
+    Row("telegram", 409, telegram(409, "Conflict: can't use getUpdates method while webhook is active; …"), Rejected,
+        "This bot already sends its messages to another address (409).", "Switch it to polling"),
+    Row("telegram", 409, telegram(409, "Conflict: terminated by other getUpdates request; make sure …"), Rejected,
+        "Another program is polling this bot (409).", "Stop it there"),
+    Row("telegram", 409, telegram(409, "Conflict: terminated by setWebhook request"), Rejected,
+        "A webhook was just set for this bot", "one of the two"),
+    Row("telegram", 400, telegram(400, "Bad Request: chat not found"), Rejected,
+        "Telegram cannot find this chat (400).", "Send the bot a message first"),
+    Row("telegram", 400, telegram(400, "Bad Request: message is too long"), Rejected,
+        "Telegram takes at most 4096 characters", "Shorten"),
+    Row("telegram", 400, telegram(400, "Bad Request: message text is empty"), Rejected,
+        "Telegram does not accept an empty message (400).", "Fill in"),
+    Row("telegram", 400, telegram(400, "Bad Request: can't parse entities: Can't find end of the entity"), Rejected,
+        "Telegram cannot read the formatting", "Escape them"),
+    Row("telegram", 400, telegram(400, "Bad Request: group chat was upgraded to a supergroup chat",
+                                  migrate_to_chat_id=-1001555296434), Rejected,
+        "This group has become a supergroup and has a new number (400).", "Use -1001555296434"),
+    Row("telegram", 400, telegram(400, "Bad Request: bad webhook: … only on ports 80, 88, 443 or 8443"), Rejected,
+        "Telegram calls webhooks only on the ports 443, 80, 88 and 8443 (400).", "public address"),
+    Row("telegram", 403, telegram(403, "Forbidden: bot was blocked by the user"), Rejected,
+        "This person has blocked the bot (403).", "start it again"),
+    Row("telegram", 403, telegram(403, "Forbidden: bot was kicked from the supergroup chat"), Rejected,
+        "The bot was removed from this chat (403).", "Add it"),
+    Row("telegram", 429, telegram(429, "Too Many Requests: retry after 35", retry_after=35), Unavailable,
+        "Telegram asks us to wait 35 s (429).", CONTINUES, 35.0, {"Retry-After": "36"}),
+    Row("telegram", 500, telegram(500, "Internal Server Error: restart"), Unavailable,
+        "Telegram is restarting (500).", "tries again"),
+    Row("telegram", 502, "<html>", Unavailable, "Telegram Bot has a problem on its side (502).", "tries again"),
+    Row("sendgrid", 401, sendgrid("The provided authorization grant is invalid, expired, or revoked"), AuthFailed,
+        "SendGrid refused the key (401).", "shows a key only once"),
+    Row("sendgrid", 401, sendgrid("Maximum credits exceeded"), Rejected,
+        "The e-mails of your SendGrid plan are used up (401).", "The key is fine"),
+    Row("sendgrid", 403, sendgrid("The from address does not match a verified Sender Identity.", "from"), Rejected,
+        "SendGrid does not know this sender (403).", "Sender Authentication"),
+    Row("sendgrid", 403, sendgrid("access forbidden"), Rejected,
+        "The key works but may not do this (403).", "allow Mail Send"),
+    Row("sendgrid", 400, sendgrid("The subject is required.", "subject"), Rejected,
+        "SendGrid does not accept the field “subject” (400).", "Check"),
+    Row("sendgrid", 413, sendgrid("The total size of your email is too large"), Rejected,
+        "The mail is larger than SendGrid allows (413).", "30 MB"),
+    Row("http", 401, {"error": "no"}, AuthFailed, "api.example.com refused the key (401, no).", "Create a new one"),
+    Row("http", 404, "", Rejected, "api.example.com does not know what was asked for (404).", "Check the address"),
+    Row("http", 503, "", Unavailable, "api.example.com has a problem on its side (503).", "tries again", 9.0,
+        {"Retry-After": "9"}),
+]  # fmt: skip
+
+
+def translated(row: Row) -> StreamlineError:
+    provider = named(row.service)
+    content = {"text": row.body} if isinstance(row.body, str) else {"json": row.body}
+    request = httpx.Request("POST", "https://api.example.com/x")
+    answer = httpx.Response(row.status, headers=row.headers, request=request, **content)
+    name = "" if provider.anywhere else provider.name
+    return meanings.translate(
+        answer, service=name, meanings=provider.meanings, problem=provider.problem, wait=provider.wait
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.service}-{row.status}-{n}" for n, row in enumerate(ROWS)])
+def test_error_table(row: Row) -> None:
+    error = translated(row)
+    assert type(error) is row.kind
+    assert error.message.startswith(row.message), error.message
+    assert row.hint in " ".join(error.hints)
+    if isinstance(error, Unavailable):
+        assert error.retry_after == row.wait
+
+
+def test_sendgrid_names_the_moment_when_it_listens_again() -> None:
+    now = time.time()
+    headers = {"X-RateLimit-Reset": str(int(now) + 40), "Date": formatdate(now, usegmt=True)}
+    error = translated(Row("sendgrid", 429, sendgrid("too many requests"), Unavailable, "", "", None, headers))
+    assert isinstance(error, Unavailable)
+    assert error.retry_after == pytest.approx(40, abs=1.5)
+    late = translated(Row("sendgrid", 429, "", Unavailable, "", "", None, {"X-RateLimit-Reset": "1392815263"}))
+    assert isinstance(late, Unavailable)
+    assert late.retry_after == 1.0
+
+
+def test_a_service_cannot_put_its_own_words_into_our_sentences() -> None:
+    script = "<script>alert(1)</script>"
+    for service, body in (
+        ("discord", {"message": script, "code": script, "errors": {script: script}}),
+        ("telegram", telegram(400, script, migrate_to_chat_id=script)),
+        ("sendgrid", sendgrid(script, script)),
+        ("http", {"error": script, "message": script, "code": script}),
+    ):
+        error = translated(Row(service, 400, body, Rejected, "", ""))
+        assert "<script>" not in " ".join((error.message, *error.hints)), service

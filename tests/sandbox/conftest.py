@@ -1,0 +1,25 @@
+"""The stand-ins as an ASGI application, mounted as in the app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from streamline_ui import sandbox
+
+HOOK = sandbox.DEMO["discord"]["webhookUrl"].partition("/api")[2]
+TOKEN = sandbox.DEMO["telegram"]["botToken"]
+KEY = {"Authorization": "Bearer " + sandbox.DEMO["sendgrid"]["apiKeys"]["apiKey"]}
+
+
+@pytest_asyncio.fixture
+async def box() -> AsyncIterator[httpx.AsyncClient]:
+    sandbox.forget()
+    transport = httpx.ASGITransport(Starlette(routes=[Mount("/sandbox", sandbox.build())]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub.test/sandbox/") as client:
+        yield client
+    sandbox.forget()
