@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from streamline_ui.access import alone
 from streamline_ui.errors import TooMany
 from streamline_ui.storage import db
 from streamline_ui.storage.models import SignInAttempt, now
@@ -31,6 +32,7 @@ def begin(email: str, address: str) -> int:
     Returns the attempt's id, for `settle`.
     """
     with db.writing() as session:
+        alone.with_table(session, SignInAttempt)
         moment = now()
         until = max(_account_until(session, email, address, moment), _address_until(session, address, moment))
         if until > moment:

@@ -10,11 +10,11 @@ import unicodedata
 from typing import Literal
 from urllib.parse import quote
 
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from streamline_ui import live
-from streamline_ui.access import limits, passwords, sessions
+from streamline_ui.access import alone, limits, passwords, sessions
 from streamline_ui.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
@@ -75,7 +75,7 @@ def create_first(
     _check_setup_token(setup_token, address)
     user = _new(email, password, name, is_admin=True)
     with db.writing() as session:
-        _alone(session)
+        alone.with_table(session, User)
         if session.exec(select(User.id).limit(1)).first() is not None:
             raise _set_up_already()
         session.add(user)
@@ -87,7 +87,7 @@ def create(email: str, password: str, *, name: str = "", is_admin: bool = False)
     """Make an account. Raises Invalid by field, and Conflict where the address has one already."""
     user = _new(email, password, name, is_admin=is_admin)
     with db.writing() as session:
-        _alone(session)
+        alone.with_table(session, User)
         if session.exec(select(User.id).where(User.email == user.email)).first() is not None:
             raise Conflict("There is an account with this email address already.")
         session.add(user)
@@ -152,7 +152,7 @@ def change(
     clean_name = None if name is None else _clean_name(name)
     hashed = None if password is None else _hashed(password, one(user_id).email)
     with db.writing() as session:
-        _alone(session)
+        alone.with_table(session, User)
         user = _existing(session, user_id)
         rights = (user.is_admin, user.is_active)
         user.name = user.name if clean_name is None else clean_name
@@ -180,7 +180,7 @@ def set_password(user_id: str, new: str, *, but: str | None = None) -> None:
 def remove(user_id: str) -> None:
     """Remove the account with all that belongs to it. Raises Conflict for the last admin."""
     with db.writing() as session:
-        _alone(session)
+        alone.with_table(session, User)
         user = _existing(session, user_id)
         ended = sessions.ids_of(session, user_id)
         session.delete(user)
@@ -260,9 +260,3 @@ def _keep_an_admin(session: Session) -> None:
     admins = select(func.count()).select_from(User).where(col(User.is_admin).is_(True), col(User.is_active).is_(True))
     if not session.exec(admins).one():
         raise Conflict("This is the last admin. Make somebody else an admin first.")
-
-
-def _alone(session: Session) -> None:
-    """Let nobody else change accounts until the commit. On SQLite a writing session is alone anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text('LOCK TABLE "User" IN SHARE ROW EXCLUSIVE MODE'))

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -76,6 +77,13 @@ def _fingerprint(request: Request, body: bytes) -> str:
 
 def _claim(user_id: str, key: str, fingerprint: str) -> IdempotencyRecord | None:
     """Note that the work begins; or the record of whoever was first."""
+    try:
+        return _claim_first(user_id, key, fingerprint)
+    except IntegrityError:  # on PostgreSQL two can be first at the same time; the database has picked one
+        return _claim_first(user_id, key, fingerprint)
+
+
+def _claim_first(user_id: str, key: str, fingerprint: str) -> IdempotencyRecord | None:
     with db.writing() as session:
         record = session.get(IdempotencyRecord, (user_id, key))
         if record is not None and record.created_at < now() - KEEP:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from streamline_ui.api.problems import MEANINGS
 
@@ -59,6 +60,7 @@ class _Reader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
         self.server = document["servers"][0]["url"]
+        self.prefix = urlsplit(self.server).path
 
     def operation(self, method: str, path: str, operation: Mapping[str, Any]) -> str:
         """One call: what it does, what it takes, what it answers, and a line to try it."""
@@ -67,7 +69,7 @@ class _Reader:
         schema = answer.get("content", {}).get("application/json", {}).get("schema")
         is_open = '<span class="open">no token</span>' if operation.get("security") == [] else ""
         return f"""<article id="{_anchor(operation["operationId"])}">
-<h3><span class="method {method}">{method.upper()}</span> <code>{escape(path)}</code>{is_open}</h3>
+<h3><span class="method {method}">{method.upper()}</span> <code>{escape(self.prefix + path)}</code>{is_open}</h3>
 {_paragraphs(operation.get("description", ""))}
 {self._table("Parameters", self._parameters(operation))}
 {self._table("Body", self._fields(body)) if body else ""}

@@ -92,7 +92,7 @@ def test_the_page_shows_every_call_and_its_links_lead_somewhere() -> None:
     assert set(page.targets) <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     for method, path, _ in ROUTES:
-        assert f"{method}</span> <code>{path}</code>" in html
+        assert f"{method}</span> <code>/api{path}</code>" in html
     assert html.count("<pre><code>curl") == len(ROUTES)
     assert "token_expired" in page.ids
 
