@@ -25,7 +25,7 @@ HOME = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(HOME, "bin", "python")
 MARK = os.path.join(HOME, "made-by-streamline")  # holds the version of Python in there; empty while work is under way
 LOG = os.path.join(HOME, "install.log")
-RESTARTED = "STREAMLINE_BOOTSTRAPPED"
+RESTARTED = "STREAMLINE_RESTARTED"  # how often we did, so that nothing does for ever
 UNREACHABLE = re.compile(
     r"name resolution|resolve|dns error|NewConnectionError|ConnectionError|sending request|timed out"
 )
@@ -57,14 +57,19 @@ def _inside() -> bool:
 
 
 def _ready(locks: Tuple[str, ...]) -> bool:
-    if _inside():
+    if _inside():  # someone else's (uv's, for one) is kept up by its owner
+        ready = not os.path.exists(MARK) or all(_current(lock) for lock in locks)
+    else:
+        ready = sys.version_info >= OLDEST and all(_installed(lock) for lock in locks)
+    if ready:
         os.environ.pop(RESTARTED, None)
-        return not os.path.exists(MARK) or all(_current(lock) for lock in locks)  # its owner (uv, for one) keeps it up
-    return sys.version_info >= OLDEST and all(_installed(lock) for lock in locks)
+    return ready
 
 
 def _current(lock: str) -> bool:
-    """Whether .venv got what the lock file now says, and for the Python that is in there."""
+    """Whether .venv got what the lock file now says, for the Python that is in there, and nothing is under way."""
+    if not os.path.exists(PYTHON) or (os.path.exists(MARK) and not _read(MARK)):
+        return False
     words = _read(_stamp(lock)).split()
     return words[:1] == [_fingerprint(lock)] and (not _inside() or words[1:] == ["%d.%d" % sys.version_info[:2]])
 
@@ -169,9 +174,10 @@ def _install(lock: str) -> None:
 
 
 def _restart() -> None:
-    if os.environ.get(RESTARTED) == HOME:
-        fail("The Python in %s does not know that it is there; is PYTHONHOME set?" % HOME)
-    os.environ[RESTARTED] = HOME
+    times = int(os.environ.get(RESTARTED, "0"))
+    if times == 2:  # two can be needed, where the Python under .venv has become another one
+        fail("The Python in %s does not find what is installed there; is PYTHONHOME set?" % HOME)
+    os.environ[RESTARTED] = str(times + 1)
     command = [PYTHON, *getattr(sys, "orig_argv", ["", *sys.argv])[1:]]
     sys.stdout.flush()
     os.execv(PYTHON, command)
