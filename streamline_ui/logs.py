@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from streamline_ui.settings import Settings
 
@@ -34,19 +33,13 @@ class TextFormatter(logging.Formatter):
     """`2026-01-31T12:00:00Z INFO    integrations.watch: what happened`, and a traceback indented below."""
 
     converter = staticmethod(time.gmtime)
-    default_format = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
-    def __init__(self) -> None:
-        super().__init__(self.default_format, "%Y-%m-%dT%H:%M:%SZ")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
-        shown = logging.makeLogRecord(record.__dict__)
-        shown.name = record.name.removeprefix("streamline_ui.")
-        shown.message = record.message.translate(ESCAPES)
-        return super().formatMessage(shown)
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802
-        return "\n".join("    " + line.translate(ESCAPES) for line in super().formatException(ei).splitlines())
+    def format(self, record: logging.LogRecord) -> str:
+        when = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
+        name = record.name.removeprefix("streamline_ui.")
+        trace = _trace(self, record)
+        below = "".join("\n    " + line.translate(ESCAPES) for line in trace.splitlines())
+        return f"{when} {record.levelname:<7} {name}: {record.getMessage().translate(ESCAPES)}{below}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -62,11 +55,15 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= _extras(record.__dict__)
-        if record.exc_text:  # the redaction has written the trace already
-            line["trace"] = record.exc_text
-        elif record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if trace := _trace(self, record):
+            line["trace"] = trace
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    if record.exc_text:  # redaction has written it already, without secrets
+        return record.exc_text
+    return formatter.formatException(record.exc_info) if record.exc_info else ""
 
 
 def _extras(values: Mapping[str, object]) -> dict[str, object]:
