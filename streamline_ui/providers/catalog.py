@@ -54,6 +54,7 @@ def schema(model: type[BaseModel]) -> dict[str, Any]:
     """A model as JSON Schema without references. Secrets are `format: password` and `writeOnly`."""
     found = model.model_json_schema(by_alias=True)
     definitions = found.pop("$defs", {})
+    found.pop("description", None)  # the class's docstring, which is for programmers
     resolved: dict[str, Any] = _resolved(found, definitions)
     return resolved
 

@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from streamline_ui.errors import Invalid
 from streamline_ui.net import egress
@@ -67,7 +68,7 @@ class _Values(Spoken):
         if not isinstance(value, str) or formats.is_stored(info) or field is None:
             return value
         title = field.title or "This"
-        text = checked(paste.clean(value)[0], title)
+        text = checked((paste.clean if _is_credential(field) else paste.tidy)(value)[0], title)
         if text:
             return text
         if field.is_required():
@@ -77,6 +78,12 @@ class _Values(Spoken):
     @field_serializer("*", mode="wrap", when_used="json")
     def _in_clear(self, value: Any, handler: SerializerFunctionWrapHandler) -> Any:
         return value.get_secret_value() if isinstance(value, SecretStr) else handler(value)
+
+
+def _is_credential(field: FieldInfo) -> bool:
+    """Whether it has a form of its own; in a name, “Token” may be a word that is meant."""
+    formed = any(isinstance(each, formats.Format) for each in field.metadata)
+    return formed or SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 class Config(_Values):

@@ -55,7 +55,7 @@ def tidy(text: str) -> tuple[str, list[str]]:
 
 
 def _bearer(value: str) -> str:
-    return re.sub(r"^(?:bearer|token|bot)\s+(?=\S)", "", value, flags=re.IGNORECASE)
+    return re.sub(r"^(?:bearer|token)\s+(?=\S)", "", value, flags=re.IGNORECASE)
 
 
 def _from_header(value: str) -> str:

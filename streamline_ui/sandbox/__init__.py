@@ -36,7 +36,8 @@ DEMO: dict[str, dict[str, Any]] = {
 
 
 def build() -> Starlette:
-    """The application, to be mounted at `/sandbox`."""
+    """The application, to be mounted at `/sandbox`. Nothing has arrived at it yet."""
+    forget()
     routes: list[Route | Mount] = [Route("/", _overview, methods=["GET"])]
     for service in _SERVICES:
         name = service.desk.service

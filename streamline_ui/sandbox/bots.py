@@ -13,7 +13,7 @@ from streamline_ui.sandbox.state import MOST_ACCOUNTS, MOST_ENTRIES
 TERMINATED = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
 
-class Taken(Exception):  # noqa: N818 - it is no error of ours
+class Taken(Exception):
     """Somebody else ended the wait; the text is Telegram's."""
 
 

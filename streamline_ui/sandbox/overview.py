@@ -19,6 +19,7 @@ time,.note{opacity:.75;font-size:.85rem}
 .text{margin:.25rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 pre{overflow:auto;font-size:.8rem}code{font-size:.9em;overflow-wrap:anywhere}
 """
+_NAMES = {"discord": "Discord", "telegram": "Telegram", "sendgrid": "SendGrid"}
 _HELP = {
     "discord": "Any webhook URL works. A token with <code>revoked</code> or <code>deleted</code> in it is refused.",
     "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse.",
@@ -45,7 +46,7 @@ def _section(desk: Desk, root: str) -> str:
     )
     fault = '<p class="note">A fault is switched on.</p>' if desk.fault else ""
     address = f'<p class="note">Service address: <code>{escape(root)}/{desk.service}</code>. {_HELP[desk.service]}</p>'
-    return f"<section><h2>{escape(desk.service.title())}</h2>{address}{fault}<ol>{entries}</ol></section>"
+    return f"<section><h2>{_NAMES[desk.service]}</h2>{address}{fault}<ol>{entries}</ol></section>"
 
 
 def _entry(entry: Arrived) -> str:

@@ -13,6 +13,7 @@ from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Connection
 from streamline_ui.providers.discord import address, base_url, check, thread_of
+from streamline_ui.sandbox.state import read_fault
 
 from .conftest import Connect, Desk, answering
 
@@ -133,7 +134,7 @@ async def test_a_failure_after_the_first_part_says_so(connect: Connect, status: 
     async def count(_: httpx.Request) -> None:
         parts.append(1)
         if len(parts) == 2:
-            sandbox.DESKS["discord"].fault = sandbox.read_fault({"status": status})
+            sandbox.DESKS["discord"].fault = read_fault({"status": status})
 
     connection.http.event_hooks["request"].append(count)
     with pytest.raises(kind) as raised:

@@ -228,6 +228,13 @@ def test_further_keys_keep_their_scheme_and_warn_about_spaces() -> None:
     assert formats.doubts(config) == {"apiKeys.other": "There is a space inside."}
 
 
+def test_only_credentials_are_taken_out_of_what_surrounds_them() -> None:
+    key = "SG." + "a" * 22 + "." + "b" * 43
+    given = {"apiKey": f"Bearer {key}", "fromEmail": " <a@example.com> ", "fromName": " Token Shop "}
+    config = formats.read(PROVIDERS["sendgrid"].config, given)
+    assert formats.plain(config) == {"apiKeys": {"apiKey": key, "fromEmail": "a@example.com", "fromName": "Token Shop"}}
+
+
 class Flat(Config):
     name: str = Field(title="Name")
 
