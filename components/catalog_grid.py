@@ -9,12 +9,12 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
-from streamline_ui.providers import PROVIDERS
-from streamline_ui.providers.describe import Provider
 
 from components import elements, form_parts, tile_search
 from components.form_inputs import PRIVATE
 from components.form_parts import Words, tag
+from streamline_ui.providers import PROVIDERS
+from streamline_ui.providers.describe import Provider
 
 ALL = "All"
 ORDER = ("Chat", "Email and SMS", "Data", "News and feeds", "Developer", "No account needed")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nicegui.element import Element
+
+from components import elements, entered, form_fields, form_inputs, form_parts, guide
+from components.form_fields import FormField
+from components.form_parts import Words, tag
+from components.outcome_note import OutcomeNote
+from components.schema_form import SchemaForm
+from components.window import Window
 from streamline_ui import settings
 from streamline_ui.errors import Invalid, StreamlineError
 from streamline_ui.integrations import connections
@@ -17,13 +24,6 @@ from streamline_ui.providers import named
 from streamline_ui.providers.describe import Provider
 from streamline_ui.providers.paste import Recognised
 from streamline_ui.storage.models import Integration
-
-from components import elements, entered, form_inputs, form_parts, guide
-from components.form_fields import FormField
-from components.form_parts import Words, tag
-from components.outcome_note import OutcomeNote
-from components.schema_form import SchemaForm
-from components.window import Window
 
 MODES = {
     "polling": ("Polling", "works everywhere", "Streamline asks {} for news. No open port needed."),
@@ -61,7 +61,7 @@ class ConnectDialog:
         for field, value in (carried or {}).items():
             if field in self.form.inputs:
                 form_parts.put(self.form.inputs[field], value)
-                self._judge(next(each for each in self.form.fields if each.name == field), value)
+                self._entered(next(each for each in self.form.fields if each.name == field), value)
 
     async def edit(self, integration_id: str, *, replace: bool = False) -> None:
         """Open it for a connection; with `replace`, ready for a new secret."""
@@ -113,6 +113,7 @@ class ConnectDialog:
     def _draw_fields(self, subject: Subject) -> None:
         mode = next((field for field in self.form.fields if field.name == "connectionMode"), None)
         folded = [f.name for f in self.form.fields if f is not mode and _is_folded(subject.provider, f)]
+        self.folded_names = [*folded, *self.form.rows]
         if mode is not None:
             self._draw_mode(subject, mode)
         self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
@@ -134,7 +135,7 @@ class ConnectDialog:
             self.form.adopt("name", self.name, label)
 
     def _draw_mode(self, subject: Subject, mode: FormField) -> None:
-        chosen = str(self.form.shown.get(mode.name) or mode.default or "polling")
+        chosen = str(form_fields.at(self.form.shown or {}, mode.name) or mode.default or "polling")
         name = subject.provider.name
         texts = {key: (title, mark, sentence.format(name)) for key, (title, mark, sentence) in MODES.items()}
         form_inputs.option_cards(mode, "How should Streamline receive messages?", chosen, texts, self._mode_chosen)
@@ -250,8 +251,8 @@ class ConnectDialog:
         async def switch() -> None:
             await self.connect(other.provider or "", {other.field: value} if other.field else None)
 
-        with line, elements.button(f"Connect {other.service}", kind="sm") as button:
-            button.on("click", switch)
+        with line:
+            elements.button(f"Connect {other.service}", kind="sm").on("click", switch)
 
 
 def _is_folded(provider: Provider[Any], field: FormField) -> bool:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from streamline_ui.errors import StreamlineError
-from streamline_ui.integrations import connections
-from streamline_ui.storage.models import Integration
-
 from components import elements
 from components.connect_dialog import ConnectDialog
 from components.popup_menu import Item
+from streamline_ui.errors import StreamlineError
+from streamline_ui.integrations import connections
+from streamline_ui.storage.models import Integration
 
 UNDO_SECONDS = 30
 
 
 class ConnectionActions:
-    """The actions of one user. `dialog` changes connections; `removed` is called after one was removed."""
+    """The actions of one user. `dialog` changes connections; `leave` leaves the page of one that was removed."""
 
-    def __init__(self, user_id: str, dialog: ConnectDialog, removed: Callable[[], None] | None = None) -> None:
+    def __init__(self, user_id: str, dialog: ConnectDialog, leave: Callable[[str], None] | None = None) -> None:
         self.user_id = user_id
         self.dialog = dialog
-        self.removed = removed
+        self.leave = leave
 
     def menu(self, row: Integration) -> list[Item]:
         """Everything, for a menu."""
@@ -69,19 +68,24 @@ class ConnectionActions:
         elements.toast(f"“{row.name}” was added. It is not tested yet.")
 
     async def remove(self, row: Integration) -> None:
-        """Remove it, with a way back."""
+        """Remove it, with a way back: here, or on the page that is left for."""
         try:
             await asyncio.to_thread(connections.remove, self.user_id, row.id, undoable=True)
         except StreamlineError as error:
             elements.toast(error.message)
             return
+        if self.leave is not None:
+            self.leave(row.id)
+        else:
+            self.offer_undo(row.id, f"“{row.name}” deleted.")
+
+    def offer_undo(self, integration_id: str, sentence: str) -> None:
+        """Say that it is gone, with a button that brings it back."""
 
         async def undo() -> None:
             try:
-                await asyncio.to_thread(connections.restore, self.user_id, row.id)
+                await asyncio.to_thread(connections.restore, self.user_id, integration_id)
             except StreamlineError as error:
                 elements.toast(error.message)
 
-        elements.toast(f"“{row.name}” deleted.", action="Undo", on_action=undo, seconds=UNDO_SECONDS)
-        if self.removed is not None:
-            self.removed()
+        elements.toast(sentence, action="Undo", on_action=undo, seconds=UNDO_SECONDS)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from html import escape
 
 from nicegui import ui
-from streamline_ui.providers import PROVIDERS
-from streamline_ui.storage.models import Status
 
 from components import connection_words as words
 from components import elements, heartbeat
 from components.form_parts import tag
 from components.snapshots import CARD_CHECKS, Snapshot
+from streamline_ui.providers import PROVIDERS
+from streamline_ui.storage.models import Status
 
 
 class ConnectionCard:
@@ -63,7 +63,8 @@ class ConnectionCard:
         row = self.snapshot.row
         provider = PROVIDERS.get(row.type)
         picture = elements.brand_html(provider) if provider else ""
-        name = f'<h3 class="sl-h3 trunc" id="name-{escape(row.id)}"><a href="/integrations/{escape(row.id)}">{escape(row.name)}</a></h3>'
+        link = f'<a href="/integrations/{escape(row.id)}">{escape(row.name)}</a>'
+        name = f'<h3 class="sl-h3 trunc" id="name-{escape(row.id)}">{link}</h3>'
         line = f"{words.service(row)} · {words.how(row)}"
         return f'{picture}<div class="grow">{name}<div class="small muted trunc">{escape(line)}</div></div>'
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
-from streamline_ui.storage.models import Status
 
 from components import connection_words as words
 from components import elements
 from components.connection_card import ConnectionCard
 from components.form_parts import Words, tag
 from components.snapshots import Snapshot
+from streamline_ui.storage.models import Status
 
 FILTERS = {"all": "All", "healthy": "Healthy", "attention": "Needs attention", "paused": "Paused"}
 RANK = {Status.NEEDS_ATTENTION: 0, Status.WAITING_FOR_SIGN_IN: 0, Status.DEGRADED: 1}

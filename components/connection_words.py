@@ -47,8 +47,7 @@ def ago(moment: datetime) -> str:
     for size, unit, most in ((1, "s", 60), (60, "min", 3600), (3600, "h", 86_400)):
         if seconds < most:
             return f"{seconds // size} {unit} ago"
-    days = seconds // 86_400
-    return f"{days} {'day' if days == 1 else 'days'} ago"
+    return count(seconds // 86_400, "day") + " ago"
 
 
 def used(row: Integration) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from components import form_fields
+from components.form_fields import FormField
 from streamline_ui.errors import Invalid
 from streamline_ui.integrations import connections
 from streamline_ui.providers import paste
 from streamline_ui.providers.describe import Provider
 from streamline_ui.providers.paste import Recognised
-
-from components import form_fields
-from components.form_fields import FormField
 
 VOWELS = "AEIO"
 

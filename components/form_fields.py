@@ -24,8 +24,8 @@ ROW = "+"  # "apiKeys.+.3.name" and "apiKeys.+.3.value" are a row that the user 
 class FormField:
     """One field as the form needs it.
 
-    `choices` are pairs of value and label; `default` is what JSON would hold; `wanted` says that the form makes no sense
-    without it, though the model may also do with something else; `formats` are what its text must look like.
+    `choices` are pairs of value and label; `default` is what JSON would hold; `wanted` says that the form makes no
+    sense without it, though the model may also do with something else; `formats` are what its text must look like.
     """
 
     name: str

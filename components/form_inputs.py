@@ -17,7 +17,7 @@ PRIVATE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"
 
 def draw(field: FormField, value: Any) -> Element:
     """Draw the input with what it starts from; returns the element that has the focus and the name."""
-    common = {"name": field.name, "aria_required": "true" if field.wanted else None}
+    common: dict[str, Any] = {"name": field.name, "aria_required": "true" if field.wanted else None}
     if field.kind == "secret":
         return secret(field.title, placeholder=field.placeholder or None, **common)
     if field.choices:

@@ -18,16 +18,20 @@ from nicegui.events import GenericEventArguments
 _TYPED = "Object.fromEntries([...new FormData({form})].filter(pair => typeof pair[1] === 'string'))"
 _SEND = f"(e) => {{ e.preventDefault(); emit({_TYPED.format(form='e.target')}); }}"
 _READ = f"(e) => emit({_TYPED.format(form='e.target.closest(`form`)')})"
-_SOON = "{const go = (n) => { const e = getHtmlElement(%d); if (e) { %s } else if (n) setTimeout(() => go(n - 1), 16); }; go(60);}"
-IS_DIRTY = (
-    "[...(getHtmlElement(%d)?.querySelectorAll('input, textarea') ?? [])].some((e) => 'defaultChecked' in e && /radio|checkbox/.test(e.type)"
-    " ? e.checked !== e.defaultChecked : 'defaultValue' in e && e.value !== e.defaultValue)"
+_SOON = (
+    "{ const go = (n) => { const e = getHtmlElement(%d); if (e) { %s } else if (n) setTimeout(() => go(n - 1), 16); };"
+    " go(60); }"
 )
+IS_DIRTY = (
+    "[...(getHtmlElement(%d)?.querySelectorAll('input, textarea') ?? [])].some((e) => /radio|checkbox/.test(e.type)"
+    " ? e.checked !== e.defaultChecked : e.value !== e.defaultValue)"
+)
+"""A JavaScript expression: whether anything inside an element was typed or ticked."""
 
 
-def tag(name: str, classes: str = "", **attributes: Any) -> Element:
+def tag(name_: str, classes: str = "", **attributes: Any) -> Element:
     """An element with attributes; `_` in a name stands for `-`, one at the end is dropped, None leaves it out."""
-    element = ui.element(name).classes(classes)
+    element = ui.element(name_).classes(classes)
     for key, value in attributes.items():
         if value is not None:
             element.props[key.rstrip("_").replace("_", "-")] = value

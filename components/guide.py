@@ -7,11 +7,10 @@ from typing import Any
 from nicegui import ui
 from nicegui.elements.markdown import prepare_content
 
-from streamline_ui.providers.describe import Provider
-
 from components import elements
 from components.form_fields import FormField
 from components.form_parts import Words, tag
+from streamline_ui.providers.describe import Provider
 
 
 def draw(provider: Provider[Any], wanted: FormField | None) -> None:
@@ -34,7 +33,9 @@ def draw(provider: Provider[Any], wanted: FormField | None) -> None:
     if wanted is not None:
         with tag("p", "sl-guide-note"):
             elements.icon("lock")
-            Words(f"Stored encrypted (AES-256-GCM). Never shown again, logged, or sent anywhere but to {provider.name}.")
+            Words(
+                f"Stored encrypted (AES-256-GCM). Never shown again, logged, or sent anywhere but to {provider.name}."
+            )
 
 
 def heading(wanted: FormField | None) -> str:

@@ -37,7 +37,7 @@ def drawing(checks: Sequence[HealthCheck], places: int, *, idle: bool = False) -
     """The bars as SVG, the newest at the right. `idle` draws them all as stubs, for what is paused."""
     shown = list(checks)[-places:]
     kinds = ["none"] * (places - len(shown)) + ["none" if idle else kind(check) for check in shown]
-    paths = {name: "" for name in HEIGHTS}
+    paths = dict.fromkeys(HEIGHTS, "")
     for place, name in enumerate(kinds):
         tall = HEIGHTS[name]
         paths[name] += f"M{place * WIDTH} {HEIGHT - tall}h{WIDTH - GAP}v{tall}h-{WIDTH - GAP}z"

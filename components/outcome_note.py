@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streamline_ui.integrations.health import Outcome
-
 from components import elements
 from components.form_parts import Words, tag
+from streamline_ui.integrations.health import Outcome
 
 ICONS = {"ok": "circle-check", "bad": "circle-x", "info": "loader"}
 

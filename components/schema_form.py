@@ -39,14 +39,21 @@ class SchemaForm:
     """Draws the fields of a model, and turns what was typed into its JSON.
 
     `shown` is what is there already, as it may be shown: a secret in it is masked and stays unless it is replaced.
+    `start` are values to begin with, in place of the model's own.
     `entered` hears of every text that was pasted, or typed and left. `after_label` draws something beside a label.
     """
 
     def __init__(
-        self, model: type[BaseModel], *, shown: Mapping[str, Any] | None = None, entered: Entered | None = None
+        self,
+        model: type[BaseModel],
+        *,
+        shown: Mapping[str, Any] | None = None,
+        start: Mapping[str, Any] | None = None,
+        entered: Entered | None = None,
     ) -> None:
         self.fields = form_fields.fields_of(model)
         self.shown = shown
+        self.start = start or {}
         self.entered = entered
         self.after_label: dict[str, Callable[[], None]] = {}
         self.inputs: dict[str, Element] = {}
@@ -107,7 +114,7 @@ class SchemaForm:
         return self.lines[name].say(text, tone)
 
     def _draw(self, field: FormField) -> None:
-        value = field.default if self.shown is None else self._stored(field.name)
+        value = self._stored(field.name) if self.shown is not None else self.start.get(field.name, field.default)
         with tag("div", "sl-field") as box:
             if field.kind == "switch":
                 self._input(field, value)
@@ -125,10 +132,7 @@ class SchemaForm:
 
     def _input(self, field: FormField, value: Any, label: Element | None = None) -> None:
         """Draw an input with its line and its hint, and tie them together."""
-        if field.kind == "switch":
-            element = form_inputs.switch(field, value)
-        else:
-            element = form_inputs.draw(field, value)
+        element = (form_inputs.switch if field.kind == "switch" else form_inputs.draw)(field, value)
         self.lines[field.name] = Line()
         described_by = [self.lines[field.name].box]
         if (hint := field.hint) and field.kind != "switch":

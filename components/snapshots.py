@@ -41,7 +41,7 @@ async def latest(user_id: str, integration_id: str) -> Snapshot | None:
 
 
 def forget(change: live.Changed) -> None:
-    """What was read before this change is old. Every page calls it when it hears of the change."""
+    """What was read before this change is old."""
     _reading.pop((change.user_id, change.id), None)
 
 

@@ -87,12 +87,11 @@ class Window:
         if not self.is_open:
             return
         if event.args is True:  # the history is one entry shorter now; put it back, so that Back works once more
-            entry = {"id": self.dialog.id}
-            self.dialog.client.run_javascript("history.pushState({slWindow: %(id)d}, '')" % entry)
+            self.dialog.client.run_javascript(f"history.pushState({{slWindow: {self.dialog.id}}}, '')")
         self._leave(event)
 
     def _draw_question(self) -> None:
-        with tag("div", "sl-window small-window"):
+        with tag("div", "sl-window ask"):
             self.question.props["aria-labelledby"] = f"{self._title}-question"
             Words("Discard what you typed?", "sl-h2", "h2").props["id"] = f"{self._title}-question"
             with tag("div", "row end"):

@@ -1,0 +1,48 @@
+"""The worst problem of all, on top of the page, with the button that leads to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from components import connection_words as words
+from components import elements
+from components.form_parts import Words, tag
+from components.snapshots import Snapshot
+
+
+class AttentionBanner:
+    """Hidden while all is well. `fix` is called with the connection's id."""
+
+    def __init__(self, fix: Callable[[str], Any]) -> None:
+        self.fix = fix
+        self.shown: tuple[str, ...] = ()
+        self.box = tag("div", "sl-callout bad sl-banner", role="region", aria_label="Needs attention")
+        self.box.set_visibility(False)
+
+    def update(self, snapshots: Sequence[Snapshot]) -> None:
+        """Show the first of those that are broken, and how many there are besides."""
+        broken = [snapshot.row for snapshot in snapshots if words.status(snapshot.row) in words.BROKEN]
+        if not broken:
+            self.shown = ()
+            self.box.set_visibility(False)
+            return
+        row = broken[0]
+        hint = next(iter(json.loads(row.status_hints)), "")
+        others = f"And {len(broken) - 1} more." if len(broken) > 1 else ""
+        now = (row.id, row.name, row.status_message, hint, others)
+        if now != self.shown:
+            self.shown = now
+            self._draw(*now)
+        self.box.set_visibility(True)
+
+    def _draw(self, integration_id: str, name: str, message: str, hint: str, others: str) -> None:
+        self.box.clear()
+        with self.box:
+            elements.icon("circle-x")
+            with tag("div", "body"):
+                Words(f"“{name}”: {message or 'The last test failed.'}", "ttl")
+                Words(" ".join(filter(None, [" " + hint, others])))
+            button = elements.button("Replace key" if message else "Fix")
+            button.on("click", lambda: self.fix(integration_id))

@@ -1,0 +1,23 @@
+"""What is done to buttons once they are there."""
+
+from __future__ import annotations
+
+from nicegui import ui
+from nicegui.element import Element
+
+from components import elements
+from components.form_parts import Words
+
+
+def relabel(button: Element, label: str, icon: str = "") -> None:
+    """Give a button another label."""
+    button.clear()
+    with button:
+        if icon:
+            elements.icon(icon)
+        Words(label)
+
+
+def copy(text: str) -> None:
+    """Put a text into the clipboard, where the browser lets us: it must be shown as well."""
+    ui.clipboard.write(text)

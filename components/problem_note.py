@@ -1,0 +1,53 @@
+"""The newest problem of a connection: what it is, since when, and the button that leads to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from components import connection_words as words
+from components import elements
+from components.form_parts import Words, tag
+from streamline_ui.storage.models import HealthCheck, Integration, Status
+
+
+class ProblemNote:
+    """Hidden while all is well."""
+
+    def __init__(self, replace: Callable[[], Any], test: Callable[[], Any]) -> None:
+        self.replace = replace
+        self.test = test
+        self.box = tag("div", "sl-callout", role="region", aria_label="Problem")
+        self.box.set_visibility(False)
+
+    def update(self, row: Integration, checks: Sequence[HealthCheck]) -> None:
+        """Show what is wrong now."""
+        state = words.status(row)
+        if state is Status.TESTING:
+            return  # what was true before stays until something else is known
+        is_problem = (state in words.BROKEN or state is Status.DEGRADED) and bool(row.status_message)
+        self.box.set_visibility(is_problem)
+        if is_problem:
+            self.box.classes(replace="sl-callout bad" if state in words.BROKEN else "sl-callout warn")
+            self._draw(row, state, _last_fine(checks))
+
+    def _draw(self, row: Integration, state: Status, last_fine: str) -> None:
+        self.box.clear()
+        with self.box:
+            elements.icon("circle-x" if state in words.BROKEN else "triangle-alert")
+            with tag("div", "body"):
+                Words(row.status_message, "ttl block")
+                for hint in json.loads(row.status_hints):
+                    Words(str(hint), "block")
+                if last_fine:
+                    Words(last_fine, "small sub block")
+            if state in words.BROKEN and '"set"' in row.config_view:
+                elements.button("Replace key", kind="sm").on("click", self.replace)
+            else:
+                elements.button("Test now", kind="sm").on("click", self.test)
+
+
+def _last_fine(checks: Sequence[HealthCheck]) -> str:
+    fine = next((check for check in reversed(checks) if check.ok), None)
+    return f"It last worked {words.ago(fine.at)}." if fine else ""
