@@ -97,8 +97,6 @@ class Rejected(StreamlineError):
 class AuthFailed(Rejected):
     """The service refused the credentials: a person has to act."""
 
-    code = "provider_auth_failed"
-
 
 class Unavailable(StreamlineError):
     """The service could not be asked, or had no answer: trying again can help.

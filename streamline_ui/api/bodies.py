@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -117,3 +117,9 @@ class Performance(Body):
     """What an action works with."""
 
     params: Annotated[dict[str, Any], Field(max_length=200)] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, body: Any) -> Any:
+        """The parameters may also be the body itself: no action has one called `params`."""
+        return {"params": body} if isinstance(body, dict) and set(body) != {"params"} else body

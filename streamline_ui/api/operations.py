@@ -6,13 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from alembic.migration import MigrationContext
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from streamline_ui.storage import db
+from streamline_ui.storage import db, migrate
 
 NOT_CACHED = {"Cache-Control": "no-store"}
 PATIENCE_SECONDS = 3.0
@@ -22,11 +21,10 @@ _log = logging.getLogger(__name__)
 def database_problem() -> str | None:
     """Why the database cannot be used, as a sentence, or None."""
     try:
-        with db.engine().connect() as connection:
-            applied = MigrationContext.configure(connection).get_current_revision()
+        applied = migrate.version(db.engine())
     except (SQLAlchemyError, RuntimeError):
         return "the database does not answer"
-    return None if applied else "the migrations have not run"
+    return None if applied == migrate.newest() else "the migrations have not run"
 
 
 checks: dict[str, Callable[[], str | None]] = {"database": database_problem}

@@ -86,7 +86,6 @@ MEANINGS: Mapping[str, str] = {
     "locked": "A stored secret cannot be opened: its encryption key is missing.",
     "too_many_requests": "Too often. `Retry-After` says when to come back.",
     "provider_rejected": "The service refused, and would refuse again.",
-    "provider_auth_failed": "The service refused the credentials.",
     "provider_unavailable": "The service could not be reached or had no answer; trying again can help.",
     "internal_error": "Our own mistake; the log has the details under the request id.",
 }

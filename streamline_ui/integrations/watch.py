@@ -49,7 +49,7 @@ def _claim() -> list[tuple[str, str]]:
     if not found:
         return []
     with db.writing() as session:
-        claimed = [
+        return [
             row
             for row in found
             if session.exec(
@@ -57,7 +57,6 @@ def _claim() -> list[tuple[str, str]]:
             ).rowcount
             == 1
         ]
-    return claimed
 
 
 async def _test(user_id: str, integration_id: str) -> None:

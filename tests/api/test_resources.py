@@ -222,6 +222,8 @@ async def test_an_action_gives_its_output(as_alice: Person) -> None:
     made = await as_alice.connect()
     path = f"/integrations/{made['id']}/actions"
     answer = await as_alice.ask("POST", f"{path}/write", {"params": {"title": "Hello", "text": "one\ntwo"}})
+    bare = await as_alice.ask("POST", f"{path}/write", {"title": "Hello again"})
+    assert bare.status_code == 200
     assert answer.status_code == 200, answer.text
     assert set(answer.json()) == {"output"}
     assert (await as_alice.ask("POST", f"{path}/write", {"params": {"title": 5}})).status_code == 422
