@@ -133,6 +133,7 @@ MEANINGS = (
         403,
     ),
     Meaning("input", "SendGrid does not accept {about}", "Check what was filled in there.", 400),
+    Meaning("rate_limit", "SendGrid asks us to wait {wait}", "Nothing is lost; Streamline continues by itself.", 429),
     Meaning("input", "The mail is larger than SendGrid allows", "It may have 30 MB, attachments included.", 413),
 )
 
