@@ -1,7 +1,7 @@
 """The recovery kit: the encryption key on a sheet of paper, and whether the owner has it in safety.
 
-Without the key nobody can open what is stored, not even with a full backup; so the app asks until somebody has said that
-they have it.
+Without the key nobody can open what is stored, not even with a full backup; so the app asks until somebody has said
+that they have it.
 """
 
 from __future__ import annotations
