@@ -1,0 +1,1 @@
+"""Workflows: how they are described, and how an event becomes effects."""
