@@ -48,7 +48,7 @@ async def test(user_id: str, integration_id: str) -> health.Outcome:
     """Check a saved integration and keep what was found. Raises NotFound."""
     row = await asyncio.to_thread(rows.one, user_id, integration_id)
     try:
-        config = _open(row)
+        config = configuration.load(row)
     except Locked as error:
         return health.failed(error)  # says nothing about the service, so nothing is kept
     await asyncio.to_thread(rows.mark_testing, user_id, integration_id)
@@ -69,8 +69,8 @@ async def perform(user_id: str, integration_id: str, action_name: str, params: M
         raise NotFound(f"{provider.name} has no action “{action_name[:60]}”.")
     if not row.is_active:
         raise Invalid(f"“{row.name}” is paused.", hints=["Resume it first."])
-    config = _open(row)
-    with redact.holding(*configuration.secrets(config)):
+    config = configuration.load(row)
+    with redact.holding(*formats.secrets(config)):
         return await _run(row, provider, action, config, params)
 
 
@@ -83,7 +83,7 @@ async def _run(
         async with opened(provider, config, _Desk(row.user_id, row.id)) as connection:
             output = await action.run(connection, params)
     except ValidationError as error:
-        fields = formats.sentences(error)
+        fields = formats.sentences(error, action.params)
         raise Invalid(next(iter(fields.values()), "The parameters cannot be used."), fields) from None
     except (AuthFailed, Unavailable) as error:  # these say something about the connection; a refused message does not
         outcome = _scrubbed(health.failed(error, _since(started)))
@@ -99,7 +99,7 @@ async def _run(
 
 async def _look(provider: Provider[Any], config: Config, desk: _Desk) -> health.Outcome:
     assert provider.checker is not None, f"{provider.type} has no check"
-    with redact.holding(*configuration.secrets(config)):
+    with redact.holding(*formats.secrets(config)):
         started = perf_counter()
         try:
             async with opened(provider, config, desk) as connection:
@@ -108,10 +108,6 @@ async def _look(provider: Provider[Any], config: Config, desk: _Desk) -> health.
             return _scrubbed(health.failed(error, _since(started)))
         milliseconds = _since(started)
         return _scrubbed(health.succeeded(checked.account, checked.message, milliseconds, tested=checked.tested))
-
-
-def _open(row: Integration) -> Config:
-    return configuration.parse(row.type, configuration.unseal(row))
 
 
 def _since(started: float) -> int:

@@ -7,11 +7,9 @@ is made at the same moment, so that looking at connections opens nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from pydantic import ValidationError
 
 from streamline_ui.errors import Invalid, Locked
 from streamline_ui.providers import formats, named
@@ -31,13 +29,14 @@ class Sealed:
 
 def parse(type_name: str, values: Mapping[str, Any]) -> Config:
     """Check values against the provider's form. Raises Invalid with a sentence for each wrong field."""
-    provider = named(type_name)
-    try:
-        config: Config = provider.config.model_validate(dict(values))
-    except ValidationError as error:
-        fields = formats.sentences(error)
-        raise Invalid(next(iter(fields.values()), "The configuration cannot be used."), fields) from None
-    return config
+    model: type[Config] = named(type_name).config
+    return formats.read(model, values)
+
+
+def load(row: Integration) -> Config:
+    """A row's configuration, opened. It was checked when it was saved, so a stricter form of today does not matter."""
+    model: type[Config] = named(row.type).config
+    return formats.load(model, unseal(row))
 
 
 def merge(given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,10 +57,8 @@ def merge(given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]
 
 def seal(config: Config, integration_id: str, user_id: str) -> Sealed:
     """Seal a configuration for its row."""
-    plain = json.dumps(formats.plain(config), ensure_ascii=False, separators=(",", ":"))
-    return Sealed(
-        keyring.seal(plain, _place(integration_id, user_id)), json.dumps(formats.view(config), ensure_ascii=False)
-    )
+    enc = keyring.seal(formats.plain_json(config), _place(integration_id, user_id))
+    return Sealed(enc, json.dumps(formats.view(config), ensure_ascii=False))
 
 
 def unseal(row: Integration) -> dict[str, Any]:
@@ -90,20 +87,6 @@ def _is_complete(type_name: str, values: Mapping[str, Any]) -> bool:
     except Invalid:
         return False
     return True
-
-
-def secrets(config: Config) -> list[str]:
-    """Every secret value in it, in clear, to keep them out of texts while it is open."""
-    return list(_secrets(formats.plain(config), formats.view(config)))
-
-
-def _secrets(plain: Mapping[str, Any], view: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in plain.items():
-        shown = view.get(name)
-        if _is_mask(shown) and isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping) and isinstance(shown, Mapping):
-            yield from _secrets(value, shown)
 
 
 def _is_mask(value: object) -> bool:
