@@ -77,7 +77,7 @@ class PlainForm:
         return self.button
 
     def blame(self, sentences: Mapping[str, str], message: str = "") -> None:
-        """Say below each field what is wrong with it and go to the first; what fits no field stands above the button."""
+        """Say below each field what is wrong with it and go to the first; the rest stands above the button."""
         for name, (line, hint) in self.hints.items():
             wrong = sentences.get(name, "")
             line.set_text(wrong or hint)

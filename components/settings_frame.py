@@ -45,18 +45,17 @@ def sections_for(visitor: Visitor) -> list[Section]:
 def frame(visitor: Visitor, key: str, purpose: str) -> Iterator[None]:
     """Everything around one page of the settings; its heading is the section's title."""
     active = next(section for section in SECTIONS if section.key == key)
-    with shell.frame(visitor, title=f"{active.title} · Settings", active="settings"):
-        with tag("div", "sl-settings"):
-            with tag("div", "sl-settings-side"):
-                Words("Settings", "sl-settings-name", "p")
-                with tag("nav", "sl-settings-nav", aria_label="Settings"):
-                    for section in sections_for(visitor):
-                        _entry(section, is_active=section is active)
-            with tag("div", "sl-settings-page"):
-                with tag("header"):
-                    Words(active.title, "sl-h1", "h1")
-                    Words(purpose, "sub", "p")
-                yield
+    with shell.frame(visitor, title=f"{active.title} · Settings", active="settings"), tag("div", "sl-settings"):
+        with tag("div", "sl-settings-side"):
+            Words("Settings", "sl-settings-name", "p")
+            with tag("nav", "sl-settings-nav", aria_label="Settings"):
+                for section in sections_for(visitor):
+                    _entry(section, is_active=section is active)
+        with tag("div", "sl-settings-page"):
+            with tag("header"):
+                Words(active.title, "sl-h1", "h1")
+                Words(purpose, "sub", "p")
+            yield
 
 
 def _entry(section: Section, *, is_active: bool) -> None:
