@@ -6,6 +6,7 @@ Functions that end in `_html` give the same piece as HTML, for what is drawn in 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 from nicegui import ui
@@ -15,11 +16,26 @@ from components import brands, icons
 from components.form_parts import Words, tag
 from components.toasts import toast
 from streamline_ui.providers.describe import Provider
-from streamline_ui.storage.models import Status
+from streamline_ui.storage.models import Status, now
 
 __all__ = [
-    "brand", "brand_html", "busy", "button", "callout", "chip", "div", "icon", "icon_button", "icon_html", "pill",
-    "pill_html", "stream_line", "switch_chip", "tag_mark", "text", "toast",
+    "ago",
+    "brand",
+    "brand_html",
+    "busy",
+    "button",
+    "callout",
+    "chip",
+    "div",
+    "icon",
+    "icon_html",
+    "label_tag",
+    "pill",
+    "pill_html",
+    "stream_line",
+    "switch_chip",
+    "text",
+    "toast",
 ]  # fmt: skip
 
 STATUS = {
@@ -75,30 +91,25 @@ def brand(provider: Provider[Any], size: str = "") -> ui.html:
 
 def button(
     label: str,
+    on_click: Callable[[], Any] | None = None,
     *,
     kind: str = "",
     icon: str = "",
-    on_click: Callable[..., Any] | None = None,
     submits: bool = False,
-    small: bool = False,
+    only_icon: bool = False,
 ) -> Element:
-    """A button. `kind` is "", "primary", "ghost" or "danger", with "sm", "block" beside it where wanted."""
-    classes = " ".join(part for part in ("sl-btn", kind, "sm" if small else "") if part)
-    made = tag("button", classes, type_="submit" if submits else "button")
+    """A button. `kind` is any of "primary", "ghost", "danger", "sm", "block"; `submits` makes it its form's.
+
+    With `only_icon` the label is for whoever cannot see the icon, or points at it.
+    """
+    made = tag("button", f"sl-btn {kind} {'icon' if only_icon else ''}", type_="submit" if submits else "button")
     with made:
         if icon:
             _icon(icon)
-        Words(label)
-    return made if on_click is None else made.on("click", on_click, args=[])
-
-
-def icon_button(
-    name: str, label: str, *, kind: str = "ghost sm", on_click: Callable[..., Any] | None = None
-) -> Element:
-    """A button that shows only an icon, and says what it does to whoever cannot see it, or points at it."""
-    made = tag("button", f"sl-btn icon {kind}", type_="button", aria_label=label, title=label)
-    with made:
-        _icon(name)
+        if not only_icon:
+            Words(label)
+    if only_icon:
+        made.props["aria-label"] = made.props["title"] = label
     return made if on_click is None else made.on("click", on_click, args=[])
 
 
@@ -143,7 +154,7 @@ def switch_chip(made: Element, on: bool) -> None:
     made.classes(**{"add" if on else "remove": "on"})
 
 
-def tag_mark(label: str) -> Words:
+def label_tag(label: str) -> Words:
     """A small mark beside a name."""
     return Words(label, "sl-tag")
 
@@ -163,6 +174,22 @@ def callout(tone: Tone, title: str, body: str = "") -> Element:
 def stream_line() -> ui.html:
     """The line with its knots, where there is nothing else to show."""
     return ui.html(STREAM, sanitize=False)
+
+
+def ago(moment: datetime | None, never: str = "never") -> str:
+    """How long ago, in words: "just now", "2 min ago", "3 days ago", then the date."""
+    if moment is None:
+        return never
+    seconds = (now() - moment).total_seconds()
+    if seconds < 10:
+        return "just now"
+    for limit, unit, word in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h")):
+        if seconds < limit:
+            return f"{int(seconds // unit)} {word} ago"
+    days = int(seconds // 86_400)
+    if days < 14:
+        return f"{days} {'day' if days == 1 else 'days'} ago"
+    return f"{moment:%-d %b %Y}"
 
 
 def initials(name: str) -> str:

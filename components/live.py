@@ -11,23 +11,26 @@ from typing import Any
 from nicegui import background_tasks, ui
 
 from streamline_ui import live
-from streamline_ui.access.sessions import Visitor
 
 PAUSE = 1.0  # seconds between two redraws of a page
 
 Redraw = Callable[[set[str]], Any]
+Heard = Callable[[live.Changed], None]
 
 
-def follow(visitor: Visitor, redraw: Redraw, kind: live.Kind = "integration") -> None:
-    """Call `redraw` with the ids of the visitor's rows that have changed, for as long as this page is open."""
-    Follower(visitor.user_id, redraw, kind)
+def follow(user_id: str, redraw: Redraw, kind: live.Kind = "integration", heard: Heard | None = None) -> None:
+    """Call `redraw` with the ids of the user's rows that have changed, for as long as this page is open.
+
+    `heard` is called at once for each change, for who must forget what it has read.
+    """
+    Follower(user_id, redraw, kind, heard)
 
 
 class Follower:
     """Collects changes, and hands them over together."""
 
-    def __init__(self, user_id: str, redraw: Redraw, kind: live.Kind) -> None:
-        self.user_id, self.kind, self.redraw = user_id, kind, redraw
+    def __init__(self, user_id: str, redraw: Redraw, kind: live.Kind, heard: Heard | None) -> None:
+        self.user_id, self.kind, self.redraw, self.heard = user_id, kind, redraw, heard
         self.client = ui.context.client
         self.slot = ui.context.slot
         self.pending: set[str] = set()
@@ -39,6 +42,8 @@ class Follower:
         """Runs for every change of everybody: only remembers it."""
         if change.user_id != self.user_id or change.kind != self.kind:
             return
+        if self.heard is not None:
+            self.heard(change)
         self.pending.add(change.id)
         if not self.is_due:
             self.is_due = True

@@ -1,4 +1,4 @@
-"""The frame around every page: rail or tab bar, skip link, title, and how things are at a glance."""
+"""The frame around every page: the rail or the bar of tabs, how things are at a glance, and the way to everything."""
 
 from __future__ import annotations
 
@@ -6,156 +6,198 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from html import escape
 
 from nicegui import ui
 
-from components import elements, live, theme
+from components import elements, live, theme, toasts
 from components.form_parts import Words, tag
+from components.palette import Palette
+from components.popup_menu import Item, PopupMenu
+from streamline_ui import schedule
+from streamline_ui.access import users
+from streamline_ui.access.sessions import Visitor
 from streamline_ui.integrations import connections
-from streamline_ui.storage.models import Status
+from streamline_ui.storage.models import Integration, Status
 from streamline_ui.vault import keyring
 
+__all__ = ["LOGO", "PLACES", "dress", "frame", "logo"]
+
 LOGO = (
-    '<svg viewBox="0 0 26 26" width="26" height="26" aria-hidden="true"><rect width="26" height="26" rx="7.5" '
-    'fill="var(--brand)"/><path d="M18.6 8.2c-1.2-1.3-2.9-2-5-2-3 0-5.1 1.4-5.1 3.6 0 4.6 9.9 2 9.9 6.5 0 2.2-2.2 3.5-5.2'
-    ' 3.5-2.4 0-4.3-.8-5.6-2.2" fill="none" stroke="var(--on-brand)" stroke-width="2.3" stroke-linecap="round"/>'
+    '<svg viewBox="0 0 26 26" aria-hidden="true"><rect width="26" height="26" rx="7.5" fill="var(--brand)"/>'
+    '<path d="M18.6 8.2c-1.2-1.3-2.9-2-5-2-3 0-5.1 1.4-5.1 3.6 0 4.6 9.9 2 9.9 6.5 0 2.2-2.2 3.5-5.2 3.5-2.4 0-4.3-.8'
+    '-5.6-2.2" fill="none" stroke="var(--on-brand)" stroke-width="2.3" stroke-linecap="round"/>'
     '<circle cx="18.9" cy="8.4" r="2.1" fill="var(--on-brand)"/><circle cx="7.3" cy="17.4" r="2.1" '
     'fill="var(--on-brand)"/></svg>'
 )
-
-
-class Visitor(Protocol):
-    """Who looks at the page."""
-
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def theme(self) -> str: ...
+BROKEN = (Status.NEEDS_ATTENTION, Status.WAITING_FOR_SIGN_IN)
+DARK = {"light": False, "dark": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry of the navigation."""
+    """An entry of the navigation. `key` goes there after `g`."""
 
-    key: str
+    name: str
     title: str
     icon: str
     path: str
+    key: str
 
 
 PLACES = (
-    Place("integrations", "Integrations", "plug", "/integrations"),
-    Place("inbox", "Inbox", "inbox", "/inbox"),
-    Place("settings", "Settings", "settings", "/settings"),
+    Place("integrations", "Integrations", "plug", "/", "i"),
+    Place("inbox", "Inbox", "inbox", "/inbox", "b"),
+    Place("settings", "Settings", "settings", "/settings", "s"),
 )
-BROKEN = (Status.NEEDS_ATTENTION, Status.WAITING_FOR_SIGN_IN)
 
 
 @contextmanager
 def frame(visitor: Visitor, *, title: str, active: str) -> Iterator[None]:
-    """Everything around a page; what is made inside is the page."""
-    dress(visitor.theme, title)
-    with tag("div", "sl-shell"):
-        with tag("aside", "sl-rail", aria_label="Sidebar"):
-            _rail(visitor, active)
-        main = tag("div", "sl-main", id="main", tabindex="-1")
-        with tag("nav", "sl-tabbar", aria_label="Main, at the bottom"):
-            for place in PLACES:
-                _entry(place, active)
-    ui.skip_link("Skip to main content", target=main)
+    """Everything around a page; what is made inside is the page. `active` names the place it belongs to."""
+    dress(title, visitor.theme)
+    layout = ui.context.client.layout.classes("sl-shell")
+    main = tag("div", "sl-main", id="main")
+    with layout:
+        rail = tag("aside", "sl-rail", aria_label="Sidebar")
+        tabs = tag("nav", "sl-tabbar", aria_label="Main, at the bottom")
+        toasts.region()
+    rail.move(target_index=0)
+    glance = Glance(visitor.user_id)
     with main:
-        if keyring.locked() is not None:
-            _locked_banner()
+        palette = Palette(visitor)
+        menu = PopupMenu()
+    with rail:
+        _draw_rail(visitor, active, glance, menu)
+    with tabs:
+        _draw_links(active, glance)
+    ui.skip_link("Skip to main content", target=main)
+    ui.on("sl-palette", palette.asked)
+    live.follow(visitor.user_id, glance.refresh)
+    ui.timer(0, glance.refresh, once=True)
+    with main:
+        _draw_locked()
         yield
 
 
-def dress(theme_name: str, title: str) -> None:
-    """Set the page's title, and light or dark before it is painted."""
+def dress(title: str, chosen_theme: str | None = None) -> None:
+    """Give the page its title, and its theme before it is painted; without one, the theme last used in this browser."""
     ui.page_title(f"{title} · Streamline")
-    ui.dark_mode({"light": False, "dark": True}.get(theme_name))
+    if chosen_theme is not None:
+        theme.choose(chosen_theme)
 
 
-def logo(path: str = "/integrations") -> None:
-    """The name and its sign."""
+def logo(path: str = "/") -> None:
+    """The sign and the name."""
     with tag("a", "sl-logo", href=path):
-        ui.html(LOGO, sanitize=False, tag="span").classes("sl-i")
+        ui.html(LOGO, sanitize=False, tag="span").style("display:contents")
         Words("Streamline")
 
 
-def _rail(visitor: Visitor, active: str) -> None:
+def _draw_rail(visitor: Visitor, active: str, glance: Glance, menu: PopupMenu) -> None:
     logo()
+    with tag("button", "sl-btn sl-find", type_="button", data_palette="", aria_keyshortcuts="Control+K Meta+K"):
+        elements.icon("search")
+        Words("Search or jump to")
+        Words("Ctrl K", name="kbd").props["aria-hidden"] = "true"
     with tag("nav", "sl-nav col", aria_label="Main"):
-        entries = {place.key: _entry(place, active) for place in PLACES}
+        _draw_links(active, glance)
     tag("div", "grow")
-    glance = _Glance(visitor.user_id, entries["integrations"])
-    ui.timer(0, glance.refresh, once=True)
-    live.follow(visitor.user_id, glance.redraw)
-    with tag("div", "row sl-me"):
-        name = visitor.name or visitor.email
-        Words("".join(part[0] for part in name.split()[:2]).upper(), "sl-avatar").props["aria-hidden"] = "true"
-        with tag("a", "grow trunc small b", href="/settings/profile"):
-            Words(name)
-        with tag("button", "sl-btn icon ghost sm", type_="button", aria_label="Sign out", data_do="sign-out"):
-            elements.icon("log-out")
+    glance.draw_line()
+    name = visitor.name or visitor.email
+    with tag("div", "sl-me"):
+        me = tag("button", "", type_="button", aria_haspopup="menu", aria_label=f"Account of {name}")
+        with me:
+            Words(elements.initials(name), "sl-brand sm round").props["aria-hidden"] = "true"
+            Words(name, "grow trunc")
+        me.on("click", lambda: menu.open(f"Account of {name}", _account_items(), me.html_id), args=[])
+        ThemeSwitch(visitor)
 
 
-def _entry(place: Place, active: str) -> Words:
-    """A link of the navigation; the words it gives back are its count."""
-    is_active = place.key == active
-    with tag("a", "on" if is_active else "", href=place.path, aria_current="page" if is_active else None):
-        elements.icon(place.icon)
-        Words(place.title)
-        count = Words("", "cnt")
-        count.set_visibility(False)
-    return count
+def _account_items() -> list[Item]:
+    return [
+        Item("Your profile", "user", lambda: ui.navigate.to("/settings/profile")),
+        Item("Keyboard shortcuts", "keyboard", lambda: ui.run_javascript("slShortcuts()")),
+        Item("Sign out", "log-out", lambda: ui.run_javascript("slSignOut()")),
+    ]
 
 
-def _locked_banner() -> None:
+def _draw_links(active: str, glance: Glance) -> None:
+    for place in PLACES:
+        is_active = place.name == active
+        link = tag("a", "on" if is_active else "", href=place.path, aria_current="page" if is_active else None)
+        with link:
+            elements.icon(place.icon)
+            Words(place.title)
+            if place.name == "integrations":
+                glance.draw_count()
+
+
+def _draw_locked() -> None:
     wanted = keyring.locked()
-    with elements.callout(
-        "bad",
-        "The encryption key does not match this database.",
-        f"Start with the ENCRYPTION_KEY whose id is {wanted}, or enter the credentials anew. Nothing was changed.",
-    ).classes("sl-locked"):
-        Words("")
+    if wanted is None:
+        return
+    sentence = f"Start with the ENCRYPTION_KEY whose id is {wanted}, or restore the recovery kit. Nothing was changed."
+    note = elements.callout("bad", "The encryption key does not match this database.", sentence).classes("sl-top")
+    with note, tag("a", "link", href="/settings/encryption"):
+        Words("What this means")
 
 
-class _Glance:
-    """The line in the rail that says how the connections are, and the count beside "Integrations"."""
+class ThemeSwitch:
+    """The button that turns light into dark and back. Following the system is chosen in the settings."""
 
-    def __init__(self, user_id: str, count: Words) -> None:
+    def __init__(self, visitor: Visitor) -> None:
+        self.user_id = visitor.user_id
+        button = elements.button("Switch between light and dark", kind="ghost sm", icon="moon", only_icon=True)
+        button.props["data-theme-switch"] = ""
+        button.on("click", self._switched, js_handler="() => emit(slOther())")
+        self.dark = ui.dark_mode(DARK.get(visitor.theme))
+
+    async def _switched(self, event: object) -> None:
+        chosen = getattr(event, "args", None)
+        if chosen in ("dark", "light"):
+            self.dark.set_value(DARK[chosen])
+            await asyncio.to_thread(users.change, self.user_id, theme=chosen)
+
+
+class Glance:
+    """How the connections are: a line in the rail, and the number beside "Integrations" of those that need somebody."""
+
+    def __init__(self, user_id: str) -> None:
         self.user_id = user_id
-        self.count = count
-        with tag("div", "sl-glance tiny"):
-            self.line = ui.html("", sanitize=False)
+        self.counts: list[ui.html] = []
 
-    async def redraw(self, _: set[str]) -> None:
-        await self.refresh()
+    def draw_count(self) -> None:
+        """A place for the number."""
+        count = ui.html("", sanitize=False, tag="span").classes("sl-cnt")
+        count.set_visibility(False)
+        self.counts.append(count)
 
-    async def refresh(self) -> None:
+    def draw_line(self) -> None:
+        """A place for the line."""
+        self.line = ui.html("", sanitize=False).classes("sl-line")
+
+    async def refresh(self, _: set[str] | None = None) -> None:
+        """Read again how they are."""
         rows = await asyncio.to_thread(connections.all_of, self.user_id)
-        broken = sum(row.status in BROKEN for row in rows)
-        self.count.set_text(str(broken))
-        self.count.set_visibility(broken > 0)
-        self.line.set_content(_summary(len(rows), broken))
+        broken = sum(Status(row.status) in BROKEN for row in rows)
+        for count in self.counts:
+            count.set_content(f'{broken}<span class="sr"> {"needs" if broken == 1 else "need"} attention</span>')
+            count.set_visibility(bool(broken))
+        self.line.set_content(line_html(rows, schedule.problem()))
 
 
-def _summary(total: int, broken: int) -> str:
-    if not total:
-        return ""
-    tone, picture, words = (
-        ("bad", "circle-x", f"{broken} need{'s' if broken == 1 else ''} attention")
-        if broken
-        else ("ok", "circle-check", "All connections well")
-    )
-    noun = "connection" if total == 1 else "connections"
-    state = f'<span class="sl-st {tone}">{elements.icon_html(picture)}{words}</span>'
-    return f'{state}<div class="muted">{total} {noun}</div>'
-
-
-__all__ = ["LOGO", "dress", "frame", "logo", "theme"]
+def line_html(rows: list[Integration], problem: str | None) -> str:
+    """The line in the rail: whether the checks run, how many connections there are, and when the next is looked at."""
+    if problem:
+        return (
+            f'<span class="sl-st bad">{elements.icon_html("circle-x")}Checks have stopped</span>'
+            f"<div>{escape(problem[:1].upper() + problem[1:])}. Restart Streamline.</div>"
+        )
+    state = f'<span class="sl-st ok">{elements.icon_html("circle-check")}All checks running</span>'
+    if not rows:
+        return f"{state}<div>No connections yet</div>"
+    number = f"{len(rows)} connection{'' if len(rows) == 1 else 's'}"
+    due = [row.next_check_at for row in rows if row.next_check_at is not None and row.is_active]
+    soon = f' · <span data-until="{min(due).timestamp():.0f}" data-until-words="next check"></span>' if due else ""
+    return f"{state}<div>{number}{soon}</div>"

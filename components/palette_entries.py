@@ -1,0 +1,125 @@
+"""What the palette offers: places, connections, what can be done with them, and services to connect."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from components import elements, tile_search
+from streamline_ui.providers import PROVIDERS, paste
+from streamline_ui.providers.describe import Provider
+from streamline_ui.storage.models import Integration, Status
+
+MOST = 8
+PAGES = (
+    ("Integrations", "plug", "/"),
+    ("Inbox", "inbox", "/inbox"),
+    ("Profile", "user", "/settings/profile"),
+    ("API tokens", "key-round", "/settings/tokens"),
+    ("Encryption", "lock", "/settings/encryption"),
+    ("Sign-in log", "history", "/settings/sign-ins"),
+    ("About", "info", "/settings/about"),
+)
+ADMIN_PAGES = (("Users", "users", "/settings/users"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the palette. `words` are found by too, without being shown; `status` shows as a mark."""
+
+    title: str
+    kind: str
+    icon: str
+    run: Callable[[], Any]
+    words: str = ""
+    status: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What an entry can do when it is chosen."""
+
+    go: Callable[[str], Any]
+    test: Callable[[str], Any]
+    connect: Callable[[str, dict[str, str]], Any]
+    sign_out: Callable[[], Any]
+    switch_theme: Callable[[], Any]
+
+
+def collect(rows: Sequence[Integration], deeds: Deeds, *, is_admin: bool) -> list[Entry]:
+    """Everything there is, in the order in which it is offered before anything is typed."""
+    return [
+        *(_connection(row, deeds) for row in rows),
+        *(_page(*page, deeds) for page in PAGES + (ADMIN_PAGES if is_admin else ())),
+        *(Entry(f"Test “{row.name}” now", "Action", "zap", partial(deeds.test, row.id), "check") for row in rows),
+        *(_service(provider, deeds) for provider in PROVIDERS.values()),
+        Entry("Switch between light and dark", "Action", "moon", deeds.switch_theme, "theme"),
+        Entry("Sign out", "Action", "log-out", deeds.sign_out, "log out"),
+    ]
+
+
+def matching(query: str, entries: Sequence[Entry], deeds: Deeds) -> list[Entry]:
+    """The entries that fit what was typed, the best first, and before them the service that it was copied from."""
+    pasted = _pasted(query, deeds)
+    wanted = plain(query).split()
+    ranked = [(rank, entry) for entry in entries if (rank := _rank(wanted, entry)) is not None]
+    if not ranked and not pasted:
+        near = tile_search.find(query, PROVIDERS.values())
+        titles = {f"New connection: {provider.name}" for provider in near}
+        ranked = [(0, entry) for entry in entries if entry.title in titles]
+    ranked.sort(key=lambda pair: pair[0])
+    return [*pasted, *(entry for _, entry in ranked)][:MOST]
+
+
+def plain(text: str) -> str:
+    """Without case and accents: who types "jorg" finds "Jörg"."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def mark_html(entry: Entry) -> str:
+    """How a connection is, as an icon with its word for whoever cannot see it."""
+    if entry.status is None:
+        return ""
+    tone, icon, word = elements.STATUS[entry.status]
+    return f'<span class="sl-st {tone}">{elements.icon_html(icon)}<span class="sr">{word}</span></span>'
+
+
+def _connection(row: Integration, deeds: Deeds) -> Entry:
+    provider = PROVIDERS.get(row.type)
+    service = provider.name if provider else row.type
+    path = f"/integrations/{row.id}"
+    return Entry(row.name, f"Connection · {service}", "plug", partial(deeds.go, path), service, Status(row.status))
+
+
+def _page(title: str, icon: str, path: str, deeds: Deeds) -> Entry:
+    kind = "Settings" if path.startswith("/settings/") else "Page"
+    return Entry(title, kind, icon, partial(deeds.go, path))
+
+
+def _service(provider: Provider[Any], deeds: Deeds) -> Entry:
+    words = " ".join((*provider.aliases, "add", provider.category))
+    return Entry(f"New connection: {provider.name}", "Action", "plus", partial(deeds.connect, provider.type, {}), words)
+
+
+def _pasted(query: str, deeds: Deeds) -> list[Entry]:
+    found = paste.recognise(query)
+    if found is None or found.provider is None:
+        return []
+    value, _ = paste.clean(query)
+    provider, carried = found.provider, {found.field: value} if found.field else {}
+    title = f"Connect {found.service} with this {found.thing}"
+    return [Entry(title, "Action", PROVIDERS[provider].icon, partial(deeds.connect, provider, carried))]
+
+
+def _rank(wanted: list[str], entry: Entry) -> int | None:
+    """0 for the best; None where a word that was typed is nowhere."""
+    title, rest = plain(entry.title), plain(f"{entry.title} {entry.kind} {entry.words}")
+    if not all(word in rest for word in wanted):
+        return None
+    if title.startswith(" ".join(wanted)):
+        return 0
+    return 1 if all(any(part.startswith(word) for part in title.split()) for word in wanted) else 2
