@@ -11,6 +11,7 @@ from typing import Any
 from nicegui import background_tasks, ui
 
 from streamline_ui import live
+from streamline_ui.access.sessions import Visitor
 
 PAUSE = 1.0  # seconds between two redraws of a page
 
@@ -18,11 +19,12 @@ Redraw = Callable[[set[str]], Any]
 Heard = Callable[[live.Changed], None]
 
 
-def follow(user_id: str, redraw: Redraw, kind: live.Kind = "integration", heard: Heard | None = None) -> None:
-    """Call `redraw` with the ids of the user's rows that have changed, for as long as this page is open.
+def follow(owner: Visitor | str, redraw: Redraw, kind: live.Kind = "integration", heard: Heard | None = None) -> None:
+    """Call `redraw` with the ids of the owner's rows that have changed, for as long as this page is open.
 
-    `heard` is called at once for each change, for who must forget what it has read.
+    `owner` is a visitor or a user's id. `heard` is called at once for each change, for who must forget what it read.
     """
+    user_id = owner if isinstance(owner, str) else owner.user_id
     Follower(user_id, redraw, kind, heard)
 
 

@@ -10,7 +10,7 @@ from html import escape
 
 from nicegui import ui
 
-from components import elements, live, theme, toasts
+from components import elements, links, live, theme, toasts
 from components.form_parts import Words, tag
 from components.palette import Palette
 from components.popup_menu import Item, PopupMenu
@@ -89,7 +89,7 @@ def dress(title: str, chosen_theme: str | None = None) -> None:
 
 def logo(path: str = "/") -> None:
     """The sign and the name."""
-    with tag("a", "sl-logo", href=path):
+    with tag("a", "sl-logo", href=links.to(path)):
         ui.html(LOGO, sanitize=False, tag="span").style("display:contents")
         Words("Streamline")
 
@@ -125,7 +125,7 @@ def _account_items() -> list[Item]:
 def _draw_links(active: str, glance: Glance) -> None:
     for place in PLACES:
         is_active = place.name == active
-        link = tag("a", "on" if is_active else "", href=place.path, aria_current="page" if is_active else None)
+        link = tag("a", "on" if is_active else "", href=links.to(place.path), aria_current="page" if is_active else None)
         with link:
             elements.icon(place.icon)
             Words(place.title)
@@ -139,7 +139,7 @@ def _draw_locked() -> None:
         return
     sentence = f"Start with the ENCRYPTION_KEY whose id is {wanted}, or restore the recovery kit. Nothing was changed."
     note = elements.callout("bad", "The encryption key does not match this database.", sentence).classes("sl-top")
-    with note, tag("a", "link", href="/settings/encryption"):
+    with note, tag("a", "link", href=links.to("/settings/encryption")):
         Words("What this means")
 
 
