@@ -4,10 +4,13 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends binutils >/dev/null
 COPY requirements.lock ./
 RUN python3 -m venv /app/.venv \
  && /app/.venv/bin/pip install -q --require-hashes --only-binary :all: -r requirements.lock \
- && /app/.venv/bin/pip uninstall -q -y pip
+ && /app/.venv/bin/pip uninstall -q -y pip \
+ # debugging symbols are a fifth of it
+ && find /app/.venv -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneeded {} +
 COPY main.py ./
 COPY streamline_ui streamline_ui
 COPY components components
