@@ -61,7 +61,7 @@ def bind(lookup: Lookup) -> None:
 
 
 def end(session_id: str) -> None:
-    """Delete all pages of a session and hang up on their browsers, which then reload and find the sign-in page."""
+    """Delete all pages of a session and hang up on their browsers, which load the page again and find the door."""
     for client in list(Client.instances.values()):
         visitor = _visitor_of(client)
         if visitor is None or visitor.session_id != session_id:
@@ -79,7 +79,8 @@ def end(session_id: str) -> None:
 
 
 async def _hang_up(socket_id: str) -> None:
-    """Close the connection itself: after a polite goodbye the browser would not come back by itself."""
+    """Send the browser to the door (the page it loads again is no longer its), and close the connection."""
+    await core.sio.emit("run_javascript", {"code": "window.location.reload()"}, to=socket_id)
     engine_id = core.sio.manager.eio_sid_from_sid(socket_id, "/")
     if engine_id is not None:
         await core.sio.eio.disconnect(engine_id)

@@ -228,9 +228,12 @@ async def test_when_a_session_ends_its_pages_die_and_no_others(hub: Hub) -> None
         assert await hub.shake(other, bobs)
         gone = asyncio.Event()
         client.on("disconnect", lambda *_: gone.set())
+        told: list[str] = []
+        client.on("run_javascript", lambda message: told.append(message["code"]))
         before = len(hub.hits())
         assert httpx.post(f"{hub.url}/end/{ALICE}").status_code == 200
         await asyncio.wait_for(gone.wait(), 2)
+        assert told == ["window.location.reload()"]
         assert len(hub.hits()) == before
         assert await hub.click(other, bobs) == 1
     async with hub.connected(page, cookie=ALICE) as client:
