@@ -1,0 +1,56 @@
+"""What is shown where there is no page, and where one of ours has failed. Nothing of the reason is told."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import Request
+from fastapi.exception_handlers import http_exception_handler
+from nicegui import Client, app, ui
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from components import elements, links, shell
+from components.form_parts import Words, tag
+
+_log = logging.getLogger(__name__)
+
+
+@app.exception_handler(404)
+async def not_found(request: Request, error: Exception) -> Response:
+    """An address that leads nowhere, or to something that is not the visitor's."""
+    endpoint = request.scope.get("endpoint")
+    is_page = request.scope.get("nicegui_page_path") or endpoint in (None, app)
+    if not is_page and isinstance(error, HTTPException):
+        return await http_exception_handler(request, error)
+    return _page(request, 404, "There is nothing here", "The address is wrong, or what it led to is gone.")
+
+
+@app.exception_handler(Exception)
+async def failed(request: Request, error: Exception) -> Response:
+    """Our own mistake: the log has it, under the request's id."""
+    identity = request.scope.get("state", {}).get("request_id", "")
+    _log.error("Page %s failed: %s", identity, type(error).__name__, exc_info=error)
+    return _page(request, 500, "That did not work", f"It is our mistake. The log has the details, under {identity}.")
+
+
+def _page(request: Request, status: int, title: str, sentence: str) -> Response:
+    visitor = request.scope.get("state", {}).get("visitor")
+    with Client(ui.page(""), request=request) as client:
+        if visitor is None:
+            shell.dress(title)
+            with tag("div", "sl-main"):
+                _draw(title, sentence)
+        else:
+            with shell.frame(visitor, title=title, active=""):
+                _draw(title, sentence)
+        return client.build_response(request, status)
+
+
+def _draw(title: str, sentence: str) -> None:
+    with tag("div", "sl-empty"):
+        elements.stream_line()
+        Words(title, "sl-h1", "h1")
+        Words(sentence, "sub", "p")
+        with tag("a", "sl-btn", href=links.to("/")):
+            Words("Go to Integrations")
