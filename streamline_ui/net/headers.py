@@ -21,14 +21,18 @@ _PERMISSIONS = ", ".join(
     )
 )
 _ALWAYS: dict[bytes, bytes] = {
-    b"content-security-policy": _PLAIN_POLICY,
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"referrer-policy": b"no-referrer",
-    b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
+}
+_FOR_DOCUMENTS: dict[bytes, bytes] = _ALWAYS | {
+    b"content-security-policy": _PLAIN_POLICY,
+    b"cross-origin-opener-policy": b"same-origin",
     b"permissions-policy": _PERMISSIONS.encode(),
 }
+# What a browser never shows as a document; there the long policies would only cost a kilobyte a file.
+_PARTS_OF_PAGES = re.compile(rb"(text|application)/javascript|text/css|font/|image/(?!svg)")
 _ONE_YEAR = b"max-age=31536000"
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 
@@ -54,7 +58,8 @@ def secured(headers: Headers, *, secure: bool, request_id: str) -> Headers:
     """The application's headers with ours added where it set none. Nobody may read us from another origin."""
     kept = [(key, value) for key, value in headers if not key.lower().startswith(b"access-control-")]
     present = {key.lower() for key, _ in kept}
-    kept += [(key, value) for key, value in _ALWAYS.items() if key not in present]
+    wanted = _ALWAYS if _PARTS_OF_PAGES.match(find(kept, b"content-type")) else _FOR_DOCUMENTS
+    kept += [(key, value) for key, value in wanted.items() if key not in present]
     if secure and b"strict-transport-security" not in present:
         kept.append((b"strict-transport-security", _ONE_YEAR))
     if b"cache-control" not in present:

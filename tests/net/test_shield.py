@@ -323,6 +323,20 @@ async def test_every_answer_carries_the_security_headers() -> None:
     assert answers[0]["x-request-id"] != answers[1]["x-request-id"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_document"),
+    [
+        *((kind, False) for kind in ("text/css; charset=utf-8", "text/javascript", "font/woff2", "image/png")),
+        *((kind, True) for kind in ("image/svg+xml", "text/html", "application/pdf", "")),
+    ],
+)
+async def test_policies_for_documents_are_on_whatever_can_be_one(kind: str, is_document: bool) -> None:
+    answer = await call(shield(App(headers={"content-type": kind} if kind else {})))
+    for name in ("content-security-policy", "permissions-policy", "cross-origin-opener-policy"):
+        assert bool(answer[name]) == is_document
+    assert answer["x-content-type-options"] == "nosniff" and answer["x-frame-options"] == "DENY"
+
+
 async def test_what_the_application_says_stays() -> None:
     app = App(headers={"content-type": "text/html", "Content-Security-Policy": "sandbox", "Cache-Control": "max-age=5"})
     answer = await call(shield(app))
