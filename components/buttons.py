@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from nicegui import ui
 from nicegui.element import Element
 
@@ -20,4 +22,4 @@ def relabel(button: Element, label: str, icon: str = "") -> None:
 
 def copy(text: str) -> None:
     """Put a text into the clipboard, where the browser lets us: it must be shown as well."""
-    ui.clipboard.write(text)
+    ui.run_javascript(f"navigator.clipboard?.writeText({json.dumps(text)}).catch(() => undefined)")

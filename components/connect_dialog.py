@@ -6,8 +6,10 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from nicegui import ui
 from nicegui.element import Element
 
 from components import elements, entered, form_fields, form_inputs, form_parts, guide
@@ -29,6 +31,7 @@ MODES = {
     "polling": ("Polling", "works everywhere", "Streamline asks {} for news. No open port needed."),
     "webhook": ("Webhook", "", "{} calls you. Needs a public HTTPS address."),
 }
+ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 NO_ADDRESS = (
     "Streamline does not know its public address yet, so {} cannot reach it. Set STREAMLINE_BASE_URL, or use polling."
 )
@@ -52,6 +55,7 @@ class ConnectDialog:
         self.window = Window(wide=True)
         self.subject: Subject | None = None
         self.is_busy = False
+        self.slot = ui.context.slot  # the page's, where things may be put once the dialog has gone
 
     async def connect(self, type_name: str, carried: Mapping[str, str] | None = None) -> None:
         """Open it for a new connection; `carried` are values that the user has pasted elsewhere, by field."""
@@ -118,13 +122,16 @@ class ConnectDialog:
             self._draw_mode(subject, mode)
         self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
         self._draw_name(subject.name)
-        self.folded = tag("details", "sl-folded")
+        self.folded = form_parts.folded("More keys and options" if self.form.rows else "More options")
         with self.folded:
-            Words("Options" if subject.provider.auth_type == "none" else "More keys and options", name="summary")
             self.form.draw(folded)
             for rows in self.form.rows.values():
                 rows.draw()
         self.folded.set_visibility(bool(folded or self.form.rows))
+        if mode is not None:
+            self._mode_chosen(self.chosen)
+        if self._demo(subject):
+            self._draw_sandbox()
         self.note = OutcomeNote()
 
     def _draw_name(self, name: str) -> None:
@@ -133,6 +140,14 @@ class ConnectDialog:
             with tag("div", "sl-input"):
                 self.name = tag("input", type_="text", name="name", defaultValue=name, **form_inputs.PRIVATE)
             self.form.adopt("name", self.name, label)
+
+    def _draw_sandbox(self) -> None:
+        with tag("p", "sl-sandbox"):
+            Words("No account at hand?")
+            button = tag("button", "link", type_="button")
+            with button:
+                Words("Try it with the sandbox")
+        form_parts.when_pressed(button, self._try_sandbox)
 
     def _draw_mode(self, subject: Subject, mode: FormField) -> None:
         chosen = str(form_fields.at(self.form.shown or {}, mode.name) or mode.default or "polling")
@@ -143,10 +158,13 @@ class ConnectDialog:
         with self.no_address:
             elements.icon("triangle-alert")
             Words(NO_ADDRESS.format(subject.provider.name), "body")
-        self._mode_chosen(chosen)
+        self.chosen = chosen
 
     def _mode_chosen(self, mode: str) -> None:
         self.no_address.set_visibility(mode == "webhook" and not settings.current().base_url)
+        for name in ("pollingEnabled", "pollingInterval"):
+            if name in self.form.boxes:
+                self.form.boxes[name].set_visibility(mode == "polling")
 
     def _draw_buttons(self) -> None:
         with tag("footer", "sl-window-foot"):
@@ -162,23 +180,37 @@ class ConnectDialog:
         self.again.set_visibility(False)
 
     async def _test_and_save(self, typed: dict[str, str]) -> None:
-        async def work(subject: Subject) -> None:
-            outcome = await self._look(subject, typed)
-            if outcome.ok:
-                await self._keep(subject, typed, outcome)
-            else:
-                self._show(outcome)
-
-        await self._do(work)
+        await self._do(lambda subject: self._save_if_fine(subject, typed, self.form.values(typed)))
 
     async def _test(self, typed: dict[str, str]) -> None:
         async def work(subject: Subject) -> None:
-            self._show(await self._look(subject, typed))
+            self._show(await self._look(subject, typed, self.form.values(typed)))
 
         await self._do(work)
 
     async def _save_anyway(self, typed: dict[str, str]) -> None:
-        await self._do(lambda subject: self._keep(subject, typed, None))
+        await self._do(lambda subject: self._keep(subject, typed, self.form.values(typed), None))
+
+    async def _try_sandbox(self, typed: dict[str, str]) -> None:
+        await self._do(lambda subject: self._save_if_fine(subject, typed, self._demo(subject)))
+
+    def _demo(self, subject: Subject) -> dict[str, Any]:
+        """What connects this service's stand-in, where there is one; nothing for a connection that exists already."""
+        now = settings.current()
+        if not now.sandbox or subject.row is not None:
+            return {}
+        from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
+
+        host = "127.0.0.1" if now.is_loopback or now.host in ANY_HOST else now.host
+        found = sandbox.DEMO.get(subject.provider.type)
+        return {**found, "baseUrl": f"http://{host}:{now.port}/sandbox/{subject.provider.type}"} if found else {}
+
+    async def _save_if_fine(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
+        outcome = await self._look(subject, typed, config)
+        if outcome.ok:
+            await self._keep(subject, typed, config, outcome)
+        else:
+            self._show(outcome)
 
     async def _do(self, work: Callable[[Subject], Awaitable[None]]) -> None:
         """One thing at a time: a second press while the first is under way does nothing."""
@@ -198,27 +230,26 @@ class ConnectDialog:
             if self.window.is_open and not self.save.is_deleted:
                 elements.busy(self.save, False)
 
-    async def _look(self, subject: Subject, typed: Mapping[str, str]) -> Outcome:
+    async def _look(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> Outcome:
         if not typed.get("name", "").strip():
             raise Invalid("Name is missing.", {"name": "Name is missing."})
         self.note.testing(subject.provider.name)
-        config = self.form.values(typed)
         integration_id = subject.row.id if subject.row else None
         return await connections.try_out(self.user_id, subject.provider.type, config, integration_id)
 
-    async def _keep(self, subject: Subject, typed: Mapping[str, str], outcome: Outcome | None) -> None:
-        config, name = self.form.values(typed), typed.get("name", "")
-        if subject.row is None:
-            row = await asyncio.to_thread(
-                connections.add, self.user_id, subject.provider.type, name, config, outcome=outcome
-            )
+    async def _keep(
+        self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any], outcome: Outcome | None
+    ) -> None:
+        name, row = typed.get("name", ""), subject.row
+        if row is None:
+            save = partial(connections.add, self.user_id, subject.provider.type, name, config, outcome=outcome)
         else:
-            row = await asyncio.to_thread(
-                connections.change, self.user_id, subject.row.id, name=name, config=config, outcome=outcome
-            )
+            save = partial(connections.change, self.user_id, row.id, name=name, config=config, outcome=outcome)
+        saved = await asyncio.to_thread(save)
         self.subject = None  # whatever is still pressed has nothing left to save
         self.window.close()
-        await self.saved(row, subject.row is None)
+        with self.slot:
+            await self.saved(saved, row is None)
 
     def _show(self, outcome: Outcome) -> None:
         """One result, in its place. After a failure there are two more ways on."""

@@ -156,7 +156,7 @@ class ConnectionDetail:
         with tag("section", "sl-card pad", aria_labelledby="try-title"):
             Words("Try it", "sl-h2", "h2").props["id"] = "try-title"
             for action in trials:
-                button = elements.button(trial_dialog.label(action), icon="send", kind="block")
+                button = elements.button(trial_dialog.label(action), icon="send", kind="sl-wide")
                 button.on("click", lambda action=action: self.trial.open(self.row, action))
             if provider.console:
                 with tag("a", "link row", href=provider.console, target="_blank", rel="noopener noreferrer"):

@@ -45,6 +45,7 @@ def facts_of(row: Integration) -> Iterator[tuple[str, str, bool]]:
     view: Mapping[str, Any] = json.loads(row.config_view)
     provider = PROVIDERS.get(row.type)
     fields = form_fields.fields_of(provider.config) if provider else []
+    fields.sort(key=lambda field: field.advanced)
     known = set()
     for field in fields:
         known.add(field.name)

@@ -15,6 +15,8 @@ from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
+from components import icons
+
 _TYPED = "Object.fromEntries([...new FormData({form})].filter(pair => typeof pair[1] === 'string'))"
 _SEND = f"(e) => {{ e.preventDefault(); emit({_TYPED.format(form='e.target')}); }}"
 _READ = f"(e) => emit({_TYPED.format(form='e.target.closest(`form`)')})"
@@ -85,3 +87,12 @@ class Words(TextElement):
     def __init__(self, text: str, classes: str = "", name: str = "span") -> None:
         super().__init__(tag=name, text=text)
         self.classes(classes)
+
+
+def folded(label: str) -> Element:
+    """What is needed seldom, behind a line that opens it. Fill it by `with`."""
+    box = tag("details", "sl-folded")
+    with box, tag("summary"):
+        ui.html(icons.html("chevron-right"), sanitize=False, tag="span").classes("contents")
+        Words(label)
+    return box

@@ -53,8 +53,10 @@ class IntegrationsBoard:
                 with tag("p", "sub"):
                     self.count = Words("")
                     self.alarm = Words("", "sl-alarm")
-            add = elements.button("Add connection", kind="primary", icon="plus")
-            add.on("click", self._start_adding)
+            with tag("button", "sl-btn primary", type_="button").on("click", self._start_adding):
+                elements.icon("plus")
+                Words("Add")
+                Words("connection", "sl-more")
 
     def _start_adding(self) -> None:
         self.catalog.focus()

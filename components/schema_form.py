@@ -58,6 +58,7 @@ class SchemaForm:
         self.after_label: dict[str, Callable[[], None]] = {}
         self.inputs: dict[str, Element] = {}
         self.lines: dict[str, Line] = {}
+        self.boxes: dict[str, Element] = {}
         self.rows = {group: KeyRows(group, self._further(group)) for group in form_fields.open_ended(model)}
         self._openers: dict[str, Callable[[], None]] = {}
 
@@ -116,6 +117,7 @@ class SchemaForm:
     def _draw(self, field: FormField) -> None:
         value = self._stored(field.name) if self.shown is not None else self.start.get(field.name, field.default)
         with tag("div", "sl-field") as box:
+            self.boxes[field.name] = box
             if field.kind == "switch":
                 self._input(field, value)
                 return

@@ -58,8 +58,7 @@ class TrialDialog:
 
     def _draw_more(self, names: list[str]) -> None:
         if names:
-            with tag("details", "sl-folded"):
-                Words("More options", name="summary")
+            with form_parts.folded("More options"):
                 self.form.draw(names)
 
     def _draw_buttons(self) -> None:
@@ -114,7 +113,7 @@ class TrialDialog:
     def _show_code(self, title: str, text: str) -> None:
         self.code.clear()
         with self.code:
-            Words(text, "sl-code", "pre").props.update({"tabindex": "0", "role": "region", "aria-label": title})
+            Words(text, "sl-code folds", "pre").props.update({"tabindex": "0", "role": "region", "aria-label": title})
 
 
 def _by_json_name(action: Action[Any]) -> dict[str, Any]:
