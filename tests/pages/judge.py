@@ -1,0 +1,66 @@
+"""Judges a page as a whole: accessibility, structure and width, in both themes and on wide and narrow screens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from tests.pages.conftest import DESKTOP, PHONE, Opener, ready
+
+NARROW = {"width": 360, "height": 740}
+STRUCTURE = """() => ({
+  lang: document.documentElement.lang,
+  mains: document.querySelectorAll('main, [role=main]').length,
+  headings: document.querySelectorAll('h1').length,
+  wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+})"""
+SMALL = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
+  .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.sr, .nicegui-skip-link, p, label'))
+  .map(e => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
+  .filter(([html]) => !/class="[^"]*\\blink\\b/.test(html))
+  .map(([html]) => html)"""
+
+
+async def everywhere(contexts: Opener, path: str, as_: str | None = "alice@example.com", url: str = "") -> None:
+    """Judge the page at this address for both themes, on a desktop and on a phone."""
+    for scheme in ("light", "dark"):
+        for size in (DESKTOP, PHONE, NARROW):
+            context = await contexts(as_, url, viewport=size, color_scheme=scheme, bypass_csp=True)
+            page = await context.new_page()
+            await page.goto(path)
+            await ready(page)
+            await whole(page)
+            await context.close()
+
+
+async def whole(page: Page) -> None:
+    """Judge what is on the screen now."""
+    found = await page.evaluate(STRUCTURE)
+    assert found["lang"].startswith("en")
+    assert found["mains"] == 1
+    assert found["headings"] == 1
+    assert found["wider"] <= 0, f"{page.url} is {found['wider']} px wider than the screen"
+    small = await page.evaluate(SMALL)
+    assert small == [], f"{page.url} has buttons too small to be pressed"
+    await accessible(page)
+
+
+async def dialog(page: Page) -> None:
+    """Judge an open dialog, once it has faded in."""
+    await page.wait_for_function("!document.querySelector('.q-transition--fade-enter-active, [class*=-enter-active]')")
+    await accessible(page)
+
+
+async def accessible(page: Page) -> None:
+    """Assert that axe finds nothing serious or critical."""
+    results: dict[str, Any] = (await Axe().run(page)).response
+    grave = [
+        f"{violation['id']}: {node['html'][:200]} ({node['failureSummary'][:200]})"
+        for violation in results["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+    assert not grave, f"{page.url}\n" + "\n".join(grave)
