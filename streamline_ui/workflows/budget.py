@@ -16,7 +16,7 @@ import orjson
 
 from streamline_ui.errors import Invalid
 
-SECONDS = 0.03  # checked between operations; one of them takes at most as long again
+SECONDS = 0.025  # checked between operations; one of them takes at most as long again
 ITERATIONS = 10_000
 OUTPUT = 262_144  # bytes of text written
 VALUES = 5_000_000  # bytes of values that are handed on whole
@@ -25,6 +25,8 @@ TEXT = 100_000  # characters that one filter takes in
 ENTRIES = 10_000  # entries of a list that one filter takes in
 NODES = 50_000  # values inside a value that is written as text
 BITS = 256
+SCALAR = (str, int, float, type(None))
+JSON = (*SCALAR, list, tuple, dict)
 _AS_IT_IS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 OPERATIONS_BETWEEN_LOOKS_AT_THE_CLOCK = 32
 

@@ -7,25 +7,20 @@ time, its `replace` and `join` build their result before anybody can look at its
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import chain
 from math import isfinite
-from typing import Any, Literal
+from typing import Literal
 
 from liquid.builtin.filters import array, math, misc, string
 from liquid.exceptions import LiquidError
-from liquid.filter import flatten
 
-from streamline_ui.workflows import dates, markup
-from streamline_ui.workflows.budget import BITS, ENTRIES, OUTPUT, TEXT, Budget, refusal, text, too_much, weigh
+from streamline_ui.workflows import collecting, dates, markup
+from streamline_ui.workflows.budget import BITS, JSON, SCALAR, TEXT, Budget, refusal, text, too_much
 from streamline_ui.workflows.missing import Missing
 
 Kind = Literal["text", "list", "number", "any"]
-SCALAR = (str, int, float, type(None))
-JSON = (*SCALAR, list, tuple, dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ class Filter:
         if self.kind == "text":
             value = text(value)
         if self.kind == "list":
-            _count(value, self.name)
+            collecting.count(value, self.name)
         if self.kind == "number" and not isinstance(value, SCALAR):
             raise refusal("tpl.value", f"| {self.name} works on numbers.")
         if isinstance(value, str) and len(value) > TEXT and self.name not in _ANY_LENGTH:
@@ -97,100 +92,6 @@ def _refuse_missing(values: Iterable[object]) -> None:
             value.refuse()
 
 
-def _count(value: object, name: str) -> None:
-    """Refuse long lists, with the lists inside them counted: filters flatten."""
-    stack, entries = [value], 0
-    while stack:
-        each = stack.pop()
-        if isinstance(each, list | tuple):
-            entries += len(each)
-            if entries > ENTRIES:
-                raise too_much(f"| {name} takes at most {ENTRIES:,} entries")
-            stack.extend(inner for inner in each if not isinstance(inner, SCALAR))
-        elif not isinstance(each, JSON):
-            raise refusal("tpl.value", f"| {name} works on plain values only.")
-
-
-def _list(value: object) -> list[Any]:
-    return flatten(value) if isinstance(value, list | tuple) else [] if value is None else [value]
-
-
-def _fits(length: int) -> None:
-    if length > OUTPUT:
-        raise too_much(f"more than {OUTPUT // 1024} kB of text")
-
-
-def _replace(value: str, wanted: str, by: str = "") -> str:
-    _fits(len(value) + value.count(wanted) * (len(by) - len(wanted)))
-    return value.replace(wanted, by)
-
-
-def _split(value: str, separator: str = " ") -> list[str]:
-    pieces = len(value) if separator == "" else value.count(separator) + 1
-    if pieces > ENTRIES and separator != " ":
-        raise too_much(f"| split makes at most {ENTRIES:,} entries")
-    if separator == " ":
-        return value.split(None, ENTRIES)
-    return list(value) if separator == "" else [] if not value else value.split(separator)
-
-
-def _join(value: object, separator: object = " ") -> str:
-    words, between = [text(each) for each in _list(value)], text(separator)
-    _fits(sum(map(len, words)) + len(between) * len(words))
-    return between.join(words)
-
-
-def _map(value: object, key: object) -> list[object]:
-    return [each.get(str(key)) if isinstance(each, dict) else None for each in _list(value)]
-
-
-def _compact(value: object, key: object = None) -> list[object]:
-    found = [(each.get(str(key)) if isinstance(each, dict) else None) if key else each for each in _list(value)]
-    return [each for each, judged in zip(_list(value), found, strict=True) if judged is not None]
-
-
-def _uniq(value: object, key: object = None) -> list[object]:
-    seen: dict[int, object] = {}
-    for each in _list(value):
-        judged = each.get(str(key)) if key is not None and isinstance(each, dict) else each
-        seen.setdefault(hash(json.dumps(judged, sort_keys=True)), each)
-    return list(seen.values())
-
-
-def _sort_natural(value: object, key: object = None) -> list[object]:
-    def lower(each: Any) -> tuple[bool, str]:
-        judged = each.get(str(key)) if key and isinstance(each, dict) else each
-        return judged is None, text(judged).lower() if isinstance(judged, SCALAR) else ""
-
-    return sorted(_list(value), key=lower)
-
-
-def _concat(value: object, more: object) -> list[object]:
-    if not isinstance(more, list | tuple):
-        raise refusal("tpl.value", "| concat takes a list.")
-    _count(more, "concat")
-    return list(chain(_list(value), more))
-
-
-def _json(value: object) -> str:
-    weigh(value)
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _size(value: object) -> int:
-    return len(value) if isinstance(value, Sequence | dict) else 0
-
-
-def _first(value: object) -> object:
-    if isinstance(value, dict):
-        return list(next(iter(value.items()), ())) or None
-    return value[0] if isinstance(value, list | tuple) and value else None
-
-
-def _last(value: object) -> object:
-    return value[-1] if isinstance(value, list | tuple) and value else None
-
-
 class _Environment:
     """The two settings that the library's filters ask for."""
 
@@ -210,14 +111,14 @@ _TEXTS: dict[str, Callable[..., object]] = {
     "downcase": string.downcase,
     "lstrip": string.lstrip,
     "prepend": string.prepend,
-    "remove": _replace,
+    "remove": collecting.replace,
     "remove_first": string.remove_first,
     "remove_last": string.remove_last,
-    "replace": _replace,
+    "replace": collecting.replace,
     "replace_first": string.replace_first,
     "replace_last": string.replace_last,
     "rstrip": string.rstrip,
-    "split": _split,
+    "split": collecting.split,
     "squish": string.squish,
     "strip": string.strip,
     "strip_html": markup.strip,
@@ -246,19 +147,19 @@ _NUMBERS: dict[str, Callable[..., object]] = {
     "times": math.times,
 }
 _LISTS: dict[str, Callable[..., object]] = {
-    "compact": _compact,
-    "concat": _concat,
+    "compact": collecting.compact,
+    "concat": collecting.concat,
     "find": array.find,
     "find_index": array.find_index,
     "has": array.has,
-    "join": _join,
-    "map": _map,
+    "join": collecting.join,
+    "map": collecting.pick,
     "reject": array.reject,
     "reverse": array.reverse,
     "sort": array.sort,
-    "sort_natural": _sort_natural,
+    "sort_natural": collecting.sort_natural,
     "sum": array.sum_,
-    "uniq": _uniq,
+    "uniq": collecting.uniq,
     "where": array.where,
 }
 FILTERS: dict[str, Filter] = {
@@ -272,10 +173,10 @@ FILTERS: dict[str, Filter] = {
         Filter("truncatewords", "text", string.truncatewords),
         Filter("slice", "any", string.slice_),
         Filter("date", "any", dates.write),
-        Filter("json", "any", _json),
-        Filter("size", "any", _size),
-        Filter("first", "any", _first),
-        Filter("last", "any", _last),
+        Filter("json", "any", collecting.as_json),
+        Filter("size", "any", collecting.size),
+        Filter("first", "any", collecting.first),
+        Filter("last", "any", collecting.last),
         Filter("default", "any", misc.default, takes_any=True),
     )
 }

@@ -6,9 +6,7 @@ Of its tags only those without access to files, other templates or hidden state 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from io import StringIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO, cast
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -35,103 +33,16 @@ from liquid.builtin.tags import (
 )
 from liquid.exceptions import LiquidError, LiquidInterrupt
 from liquid.expression import Expression
+from liquid.parser import get_parser
 from liquid.stream import TokenStream
-from liquid.token import TOKEN_EXPRESSION, Token
-from liquid.undefined import UNDEFINED
+from liquid.token import TOKEN_DOT, TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_WORD, Token
 
 from streamline_ui.errors import Invalid
 from streamline_ui.workflows import filters, operators
 from streamline_ui.workflows.budget import Budget, refusal, text, too_much
+from streamline_ui.workflows.context import Context, Writing
 from streamline_ui.workflows.missing import Missing
 from streamline_ui.workflows.scanner import syntax
-
-
-LARGE = 1_000
-
-
-class Meter(list[str]):
-    """Every node asks whether tags are disabled before it renders; so this is where nodes are counted."""
-
-    def __init__(self, budget: Budget) -> None:
-        super().__init__()
-        self._step = budget.step
-
-    def __bool__(self) -> bool:
-        self._step()
-        return False
-
-
-class Writing(StringIO):
-    """What a template writes, counted."""
-
-    def __init__(self, budget: Budget) -> None:
-        super().__init__(newline="")
-        self._budget = budget
-
-    def write(self, text: str, /) -> int:
-        self._budget.write(text)
-        return super().write(text)
-
-
-class Context(RenderContext):
-    """One rendering."""
-
-    __slots__ = ("budget",)
-
-    def __init__(self, template: BoundTemplate, scope: Mapping[str, object], budget: Budget) -> None:
-        super().__init__(template, globals=scope)
-        self.budget = budget
-        self.disabled_tags = Meter(budget)
-        self.scope = type(self.scope)(self.locals, self.globals)  # without the library's `now`, which is an object
-
-    def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
-        """What stands at a path, or Missing."""
-        self.budget.step()
-        root, *rest = path
-        try:
-            value = self.scope[root] if isinstance(root, str) else _step(root, None)
-        except KeyError:
-            return Missing.at(path, 0, dict(self.globals), self.globals)
-        for depth, part in enumerate(rest, 1):
-            try:
-                value = _step(value, part)
-            except KeyError:
-                return value if isinstance(value, Missing) else Missing.at(path, depth, value, self.globals)
-        if not isinstance(value, (*filters.JSON, for_tag.ForLoop, Missing)):
-            raise refusal("tpl.value", "Only text, numbers, lists and objects can be used in a template.")
-        if isinstance(value, str | list | dict) and len(value) > LARGE:
-            self.budget.look_at_clock()  # whatever is done with it now may take long
-        return value
-
-    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
-        """The filter, counted."""
-        self.budget.look_at_clock()
-        return partial(self.env.filters[name], budget=self.budget)
-
-    def raise_for_loop_limit(self, length: int = 1) -> None:
-        """Called before each loop."""
-        self.budget.loop(length)
-
-    def assign(self, key: str, val: Any) -> None:
-        """Keep a variable."""
-        self.budget.step()
-        self.locals[key] = val
-
-    def get_buffer(self, buf: TextIO | None = None) -> StringIO:
-        """A place to write to."""
-        return Writing(self.budget)
-
-
-def _step(value: object, part: object) -> object:
-    if isinstance(value, dict | for_tag.ForLoop) and isinstance(part, str) and part in value:
-        return value[part]
-    if isinstance(value, list | tuple) and type(part) is int and -len(value) <= part < len(value):
-        return value[part]
-    if part == "size" and isinstance(value, dict | list | tuple | str):
-        return len(value)
-    if part in ("first", "last") and isinstance(value, list | tuple) and value:
-        return value[0 if part == "first" else -1]
-    raise KeyError
 
 
 class TextNode(OutputNode):
@@ -145,10 +56,34 @@ class TextNode(OutputNode):
         return buffer.write(text(value))
 
 
+class Stream(TokenStream):
+    """Tokens in which a key may be called like one of Liquid's words: `trigger.body.limit`."""
+
+    def into_inner(self, *, tag: Token | None = None, eat: bool = True) -> TokenStream:
+        """The tokens inside a tag."""
+        inner = super().into_inner(tag=tag, eat=eat)
+        inner.tokens = _with_keys(inner.tokens)
+        return inner
+
+
+def _with_keys(tokens: Sequence[Token]) -> list[Token]:
+    before = [None, *(token.kind for token in tokens)]
+    return [
+        token._replace(kind=TOKEN_WORD) if kind == TOKEN_DOT and token.value.isidentifier() else token
+        for kind, token in zip(before, tokens, strict=False)
+    ]
+
+
 class TextOutput(Output):
     """`{{ … }}`."""
 
     node_class = TextNode
+
+    def parse(self, stream: TokenStream) -> OutputNode:
+        """Read one."""
+        token = stream.eat(TOKEN_OUTPUT)
+        inside = stream.expect(TOKEN_EXPRESSION)
+        return self.node_class(token, FilteredExpression.parse(self.env, _tokens(inside.value, inside)))
 
 
 class ShortRange(RangeLiteral):
@@ -179,6 +114,9 @@ class Language(Environment):
         ):
             self.add_tag(tag)
         self.filters.update(filters.FILTERS)
+
+    def _parse(self, source: str) -> list[Node]:
+        return get_parser(self).parse(Stream(self.tokenizer()(source)))
 
 
 LANGUAGE = Language(undefined=Missing)
@@ -212,8 +150,9 @@ def parse_condition(source: str) -> Expression:
     return expression
 
 
-def _tokens(source: str) -> TokenStream:
-    return TokenStream(tokenize(source, Token(TOKEN_EXPRESSION, source, 0, source)))
+def _tokens(source: str, parent: Token | None = None) -> TokenStream:
+    found = list(tokenize(source, parent or Token(TOKEN_EXPRESSION, source, 0, source)))
+    return TokenStream(iter(_with_keys(found)))
 
 
 def _nodes(nodes: Iterable[Node]) -> Iterator[Node]:

@@ -45,6 +45,14 @@ def is_template(value: str) -> bool:
     return "{{" in value or "{%" in value
 
 
+def is_alone(source: str) -> bool:
+    """Whether a text is one lone `{{ … }}`, or cannot be read."""
+    try:
+        return _compile(source).alone is not None
+    except Invalid:
+        return True
+
+
 def render(value: object, scope: Mapping[str, object]) -> object:
     """Fill in every text of a JSON value. A text that is one lone `{{ … }}` becomes the value itself.
 

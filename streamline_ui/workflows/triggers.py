@@ -1,0 +1,104 @@
+"""What starts a workflow, as JSON describes it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+Scheme = Literal[
+    "none",
+    "standard_webhooks",
+    "github",
+    "stripe",
+    "slack",
+    "twilio",
+    "telegram",
+    "discord",
+    "shopify",
+    "sendgrid",
+    "linear",
+    "gitlab",
+    "notion",
+    "hubspot",
+    "airtable",
+    "hmac",
+    "header",
+    "basic",
+]
+
+
+class Part(BaseModel):
+    """A part of a definition: strict, camelCase, nothing that nobody knows."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+    )
+
+
+class Held(Part):
+    """Stands where a secret is, but is not told: it is kept sealed beside the definition. `hint` is its end."""
+
+    set: Literal[True]
+    hint: Annotated[str, Field(max_length=20)] = ""
+
+
+class Verification(Part):
+    """How to know that a request comes from whom it says.
+
+    `header` is the header of the schemes `hmac` and `header`; the rest of `hmac` says how the signature is written.
+    """
+
+    scheme: Scheme = "none"
+    secret: Annotated[SecretStr, Field(max_length=4000)] | Held | None = None
+    header: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9-]*$")] = ""
+    algorithm: Literal["sha256", "sha1", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: Annotated[str, Field(max_length=40)] = ""
+    username: Annotated[str, Field(max_length=200)] = ""
+
+
+class WebhookTrigger(Part):
+    """A request to the workflow's own address."""
+
+    type: Literal["webhook"]
+    verification: Verification = Verification()
+    response: Literal["immediately", "last_step"] = "immediately"
+
+
+class IntegrationTrigger(Part):
+    """An event that an integration tells about."""
+
+    type: Literal["integration"]
+    integration_id: Annotated[str, Field(max_length=100)] = ""
+    event: Annotated[str, Field(max_length=100)] = ""
+
+
+class ScheduleTrigger(Part):
+    """A point in time, see `cron`."""
+
+    type: Literal["schedule"]
+    cron: Annotated[str, Field(max_length=300)] = ""
+    timezone: Annotated[str, Field(max_length=100)] = "UTC"
+
+
+class ManualTrigger(Part):
+    """Somebody presses *Run*, or REST does."""
+
+    type: Literal["manual"]
+
+
+class FailureTrigger(Part):
+    """Another workflow, or an integration, failed."""
+
+    type: Literal["failure"]
+
+
+Trigger = Annotated[
+    WebhookTrigger | IntegrationTrigger | ScheduleTrigger | ManualTrigger | FailureTrigger, Field(discriminator="type")
+]
