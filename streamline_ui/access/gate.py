@@ -6,10 +6,10 @@ Everything that is no page (REST, webhooks, files, health) passes: it has a lock
 from __future__ import annotations
 
 import asyncio
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -82,12 +82,9 @@ def route_path(scope: Scope) -> str:
 def cookie_of(scope: Scope) -> str | None:
     """The session cookie of a request or a socket's handshake."""
     for header in Headers(scope=scope).getlist("cookie"):
-        try:
-            found = SimpleCookie(header).get(sessions.COOKIE)
-        except CookieError:
-            continue
-        if found is not None:
-            return found.value
+        # not http.cookies, which gives up at the first odd cookie of some other program on the same host
+        if (found := cookie_parser(header).get(sessions.COOKIE)) is not None:
+            return found
     return None
 
 

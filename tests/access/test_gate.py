@@ -21,7 +21,7 @@ ANY = Starlette(routes=[Route("/{path:path}", page, methods=["GET", "POST"])])
 
 
 def client(cookie: str | None = None, app: object = None) -> httpx.AsyncClient:
-    headers = {"Cookie": f"other=1; {sessions.COOKIE}={cookie}"} if cookie else {}
+    headers = {"Cookie": f'other={{"a":1}}; [x]=1; a=b c; {sessions.COOKIE}={cookie}'} if cookie else {}
     transport = httpx.ASGITransport(app or gate.Gate(ANY))  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers)
 
