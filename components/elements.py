@@ -52,8 +52,8 @@ STATUS = {
 TONES = {"bad": "circle-x", "warn": "triangle-alert", "ok": "circle-check", "info": "info"}
 STREAM = (
     '<svg class="sl-stream" viewBox="0 0 320 64" aria-hidden="true">'
-    '<path d="M4 50C60 50 70 32 118 32S190 32 202 32 250 14 316 14"/>'
-    '<circle cx="60" cy="43" r="4"/><circle cx="160" cy="32" r="6"/><circle cx="262" cy="19" r="4"/></svg>'
+    '<path d="M4 54C84 54 84 32 160 32S236 10 316 10"/>'
+    '<circle cx="82" cy="43" r="4"/><circle cx="160" cy="32" r="6"/><circle cx="238" cy="21" r="4"/></svg>'
 )
 
 Tone = Literal["bad", "warn", "ok", "info"]

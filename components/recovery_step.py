@@ -12,8 +12,6 @@ from streamline_ui.access import recovery
 from streamline_ui.errors import StreamlineError
 from streamline_ui.vault import keyring
 
-NEXT = "/?welcome=1"
-
 
 class RecoveryStep:
     """The kit's download, and the other way: "I keep ENCRYPTION_KEY myself"."""
@@ -77,7 +75,7 @@ class RecoveryStep:
 
     async def _go(self) -> None:
         if await asyncio.to_thread(recovery.confirmed):
-            ui.navigate.to(NEXT)
+            ui.navigate.to("/")
             return
         self.missing.clear()
         with self.missing:

@@ -15,7 +15,7 @@ from components.form_parts import Words, tag
 from components.palette import Palette
 from components.popup_menu import Item, PopupMenu
 from streamline_ui import schedule
-from streamline_ui.access import users
+from streamline_ui.access import recovery, users
 from streamline_ui.access.sessions import Visitor
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration, Status
@@ -57,13 +57,13 @@ def frame(visitor: Visitor, *, title: str, active: str) -> Iterator[None]:
     """Everything around a page; what is made inside is the page. `active` names the place it belongs to."""
     dress(title, visitor.theme)
     layout = ui.context.client.layout.classes("sl-shell")
-    main = tag("div", "sl-main", id="main")
+    main = tag("div", "sl-main")  # keeps its own id, which the skip link names
     with layout:
         rail = tag("aside", "sl-rail", aria_label="Sidebar")
         tabs = tag("nav", "sl-tabbar", aria_label="Main, at the bottom")
         toasts.region()
     rail.move(target_index=0)
-    glance = Glance(visitor.user_id)
+    glance = Glance(visitor)
     with main:
         palette = Palette(visitor)
         menu = PopupMenu()
@@ -125,7 +125,9 @@ def _account_items() -> list[Item]:
 def _draw_links(active: str, glance: Glance) -> None:
     for place in PLACES:
         is_active = place.name == active
-        link = tag("a", "on" if is_active else "", href=links.to(place.path), aria_current="page" if is_active else None)
+        link = tag(
+            "a", "on" if is_active else "", href=links.to(place.path), aria_current="page" if is_active else None
+        )
         with link:
             elements.icon(place.icon)
             Words(place.title)
@@ -163,8 +165,8 @@ class ThemeSwitch:
 class Glance:
     """How the connections are: a line in the rail, and the number beside "Integrations" of those that need somebody."""
 
-    def __init__(self, user_id: str) -> None:
-        self.user_id = user_id
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
         self.counts: list[ui.html] = []
 
     def draw_count(self) -> None:
@@ -179,12 +181,13 @@ class Glance:
 
     async def refresh(self, _: set[str] | None = None) -> None:
         """Read again how they are."""
-        rows = await asyncio.to_thread(connections.all_of, self.user_id)
+        rows = await asyncio.to_thread(connections.all_of, self.visitor.user_id)
+        is_at_risk = self.visitor.is_admin and await asyncio.to_thread(recovery.confirmed) is None
         broken = sum(Status(row.status) in BROKEN for row in rows)
         for count in self.counts:
             count.set_content(f'{broken}<span class="sr"> {"needs" if broken == 1 else "need"} attention</span>')
             count.set_visibility(bool(broken))
-        self.line.set_content(line_html(rows, schedule.problem()))
+        self.line.set_content(line_html(rows, schedule.problem()) + (_risk_html() if is_at_risk else ""))
 
 
 def line_html(rows: list[Integration], problem: str | None) -> str:
@@ -201,3 +204,9 @@ def line_html(rows: list[Integration], problem: str | None) -> str:
     due = [row.next_check_at for row in rows if row.next_check_at is not None and row.is_active]
     soon = f' · <span data-until="{min(due).timestamp():.0f}" data-until-words="next check"></span>' if due else ""
     return f"{state}<div>{number}{soon}</div>"
+
+
+def _risk_html() -> str:
+    """What an admin sees until somebody has said that they have the encryption key."""
+    icon, path = elements.icon_html("triangle-alert"), links.to("/settings/encryption")
+    return f'<a class="sl-st warn sl-risk" href="{path}">{icon}Save the recovery kit</a>'
