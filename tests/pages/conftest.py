@@ -104,7 +104,7 @@ class Newcomer:
 
     async def connect(self, type_name: str, name: str, **config: Any) -> str:
         """Connect a service's stand-in over REST, and test it. Returns the connection's id."""
-        demo = {**sandbox.DEMO[type_name], "baseUrl": f"{self.url}/sandbox/{type_name}"} if not config else config
+        demo = config or {**sandbox.DEMO[type_name], "baseUrl": f"{self.url}/sandbox/{type_name}"}
         answer = await self.rest.post("/api/integrations", json={"type": type_name, "name": name, "config": demo})
         found: str = answer.raise_for_status().json()["id"]
         await self.test(found)
