@@ -10,7 +10,9 @@ RUN python3 -m venv /app/.venv \
  && /app/.venv/bin/pip install -q --require-hashes --only-binary :all: -r requirements.lock \
  && /app/.venv/bin/pip uninstall -q -y pip \
  # debugging symbols are a fifth of it
- && find /app/.venv -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneeded {} +
+ && find /app/.venv -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneeded {} + \
+ # and the languages of the world another: pages and templates speak English
+ && find /app/.venv -path '*/babel/locale-data/*.dat' -not -name 'en*.dat' -not -name root.dat -delete
 COPY main.py ./
 COPY streamline_ui streamline_ui
 COPY components components

@@ -43,7 +43,10 @@ FLOORS = {
     "cryptography": "50",
     "argon2-cffi": "25",
 }
-LONG_FILES: dict[str, str] = {}  # path: why it is longer than 300 lines, or 400 for tests
+LONG_FILES = {  # longer than 300 lines, or than 400 for tests, and why
+    "tests/net/test_shield.py": "every rule of one door, as tables of requests",
+    "tests/workflows/test_template_attacks.py": "every attack on one engine",
+}
 
 
 def sources(*folders: str) -> Iterator[Path]:
@@ -181,7 +184,7 @@ def test_every_dependency_has_its_reason() -> None:
     for wanted in required():
         found = [line for line in lines if re.match(rf'\s+"{wanted.name}[^\w-]', line)]
         assert len(found) == 1, wanted.name
-        assert re.search(r'",\s+# \w{3}', found[0]), f"{wanted.name} has no reason beside it"
+        assert re.search(r'",\s+# .{5}', found[0]), f"{wanted.name} has no reason beside it"
 
 
 def test_readme_tells_every_setting() -> None:
@@ -190,6 +193,6 @@ def test_readme_tells_every_setting() -> None:
     rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `")]
     in_readme = set(re.findall(r"`([A-Z][A-Z_]+)`", " ".join(row.split("|")[1] for row in rows)))
     assert in_code == in_readme
-    for name, value in re.findall(r'read\.\w+\("([A-Z_]+)", "?(\d+)"?', code):
+    for name, value in re.findall(r'read\.\w+\("([A-Z_]+)", "?(\d+)"?[,)]', code):
         row = next(row for row in rows if f"`{name}`" in row)
         assert f"`{value}`" in row.split("|")[2], name

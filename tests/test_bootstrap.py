@@ -147,12 +147,13 @@ def test_a_changed_lock_is_installed(started: Copy) -> None:
 
 
 def test_a_start_that_was_killed_is_done_over(copy: Copy) -> None:
-    copy.tool("uv", 'touch "$PWD/under-way"; exec sleep 30')
+    under_way = copy.root / "under-way"
+    copy.tool("uv", f"echo $$ > {under_way}.new; mv {under_way}.new {under_way}; exec sleep 30")
     killed = copy.popen()
-    while not (copy.root / "under-way").exists():
+    while not under_way.exists():
         assert killed.poll() is None
         time.sleep(0.02)
-    tool = int(subprocess.check_output(["pgrep", "-P", str(killed.pid)], text=True))
+    tool = int(under_way.read_text())
     killed.kill()
     killed.communicate()
     second = copy.popen()
