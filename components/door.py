@@ -82,12 +82,16 @@ def account_form(action: str, then: str) -> Iterator[None]:
         yield
 
 
-def field(name: str, label: str, *, missing: str, hint: str = "", **attributes: Any) -> None:
+def field(
+    name: str, label: str, *, missing: str = "", hint: str = "", optional: bool = False, **attributes: Any
+) -> None:
     """An input with its label above and its error below; `missing` is said where it is left empty."""
     with tag("div", "sl-field"):
-        _label(name, label)
+        _label(name, label, "optional" if optional else "")
         with tag("div", "sl-input"):
             made = tag("input", **_common(name, missing), **attributes)
+        if optional:
+            del made.props["required"]
         if hint:
             made.props["aria-describedby"] = f"{name}-error {name}-hint"
             Words(hint, "sl-help", "p").props["id"] = f"{name}-hint"
@@ -125,8 +129,11 @@ def _common(name: str, missing: str) -> dict[str, Any]:
     }
 
 
-def _label(name: str, label: str) -> None:
-    Words(label, name="label").props["for"] = name
+def _label(name: str, label: str, mark: str = "") -> None:
+    with tag("label", for_=name):
+        Words(label)
+        if mark:
+            Words(f" {mark}", "opt")
 
 
 def _error(name: str) -> None:

@@ -54,6 +54,7 @@ class Palette:
         self.deeds = Deeds(
             go=ui.navigate.to,
             test=self._test,
+            set_active=self._set_active,
             connect=self._connect,
             sign_out=lambda: ui.run_javascript("slSignOut()"),
             switch_theme=lambda: ui.run_javascript("document.querySelector('[data-theme-switch]').click()"),
@@ -106,15 +107,16 @@ class Palette:
         self.list.on("click", self._chosen, js_handler=CLICKED)
 
     def _draw_foot(self) -> None:
-        with tag("div", "sl-palette-foot", aria_hidden="true"):
+        with tag("div", "sl-palette-foot"):
             for keys, words in ((("↑", "↓"), "move"), (("↵",), "open")):
-                with tag("span", "row"):
+                with tag("span", "row", aria_hidden="true"):
                     for key in keys:
                         Words(key, name="kbd")
                     Words(words)
             tag("span", "grow")
-            Words("?", name="kbd")
-            Words("all shortcuts")
+            with tag("button", "row", type_="button").on("click", self._show_shortcuts, args=[]):
+                Words("?", name="kbd").props["aria-hidden"] = "true"
+                Words("all shortcuts")
 
     def _typed(self, event: GenericEventArguments) -> None:
         self._show(str(event.args)[:LONGEST])
@@ -163,6 +165,17 @@ class Palette:
         else:
             ui.navigate.to(f"/integrations/{integration_id}")  # where the problem is told, with what helps
 
+    async def _set_active(self, integration_id: str, is_active: bool) -> None:
+        try:
+            await asyncio.to_thread(connections.change, self.visitor.user_id, integration_id, is_active=is_active)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+        if is_active:
+            await self._test(integration_id)
+        else:
+            elements.toast("Paused.")
+
     async def _connect(self, type_name: str, carried: dict[str, str]) -> None:
         with self.slot:
             if self.connect_dialog is None:
@@ -173,6 +186,8 @@ class Palette:
         elements.toast(f"“{row.name}” {'is connected' if is_new else 'saved'}.")
 
     def _show_shortcuts(self) -> None:
+        if self.dialog is not None:
+            self.dialog.close()
         with self.slot:
             if self.shortcuts is None:
                 self.shortcuts = _draw_shortcuts()

@@ -19,11 +19,10 @@ PAGES = (
     ("Inbox", "inbox", "/inbox"),
     ("Profile", "user", "/settings/profile"),
     ("API tokens", "key-round", "/settings/tokens"),
-    ("Encryption", "lock", "/settings/encryption"),
     ("Sign-in log", "history", "/settings/sign-ins"),
     ("About", "info", "/settings/about"),
 )
-ADMIN_PAGES = (("Users", "users", "/settings/users"),)
+ADMIN_PAGES = (("Users", "users", "/settings/users"), ("Encryption", "lock", "/settings/encryption"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,7 @@ class Deeds:
 
     go: Callable[[str], Any]
     test: Callable[[str], Any]
+    set_active: Callable[[str, bool], Any]
     connect: Callable[[str, dict[str, str]], Any]
     sign_out: Callable[[], Any]
     switch_theme: Callable[[], Any]
@@ -55,6 +55,7 @@ def collect(rows: Sequence[Integration], deeds: Deeds, *, is_admin: bool) -> lis
         *(_connection(row, deeds) for row in rows),
         *(_page(*page, deeds) for page in PAGES + (ADMIN_PAGES if is_admin else ())),
         *(Entry(f"Test “{row.name}” now", "Action", "zap", partial(deeds.test, row.id), "check") for row in rows),
+        *(_pause(row, deeds) for row in rows),
         *(_service(provider, deeds) for provider in PROVIDERS.values()),
         Entry("Switch between light and dark", "Action", "moon", deeds.switch_theme, "theme"),
         Entry("Sign out", "Action", "log-out", deeds.sign_out, "log out"),
@@ -93,6 +94,13 @@ def _connection(row: Integration, deeds: Deeds) -> Entry:
     service = provider.name if provider else row.type
     path = f"/integrations/{row.id}"
     return Entry(row.name, f"Connection · {service}", "plug", partial(deeds.go, path), service, Status(row.status))
+
+
+def _pause(row: Integration, deeds: Deeds) -> Entry:
+    run = partial(deeds.set_active, row.id, not row.is_active)
+    if row.is_active:
+        return Entry(f"Pause “{row.name}”", "Action", "pause", run, "stop disable")
+    return Entry(f"Resume “{row.name}”", "Action", "play", run, "start enable unpause")
 
 
 def _page(title: str, icon: str, path: str, deeds: Deeds) -> Entry:

@@ -13,11 +13,15 @@ from streamline_ui.errors import StreamlineError
 from streamline_ui.vault import keyring
 
 
+NEXT = "/welcome/first"
+
+
 class RecoveryStep:
-    """The kit's download, and the other way: "I keep ENCRYPTION_KEY myself"."""
+    """The kit's download, and the other way: "I keep ENCRYPTION_KEY myself", ticked where it was given by hand."""
 
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
+        self.keeps = keyring.key_source() == "environment"
         with tag("div", "sl-kit"):
             Words(
                 "The recovery kit is a small text file with that key. With it, a backup can be opened on another "
@@ -47,6 +51,7 @@ class RecoveryStep:
     def _draw_own(self) -> ui.element:
         with tag("label", "sl-check"):
             box = tag("input", type_="checkbox")
+            box.props["defaultChecked"] = self.keeps
             with tag("span"):
                 Words("I keep ENCRYPTION_KEY myself", "b")
                 Words(_where(), "small muted block")
@@ -63,19 +68,19 @@ class RecoveryStep:
         if await recovery_kit.download(self.user_id):
             self._say("Downloaded. Put the file away now.")
 
-    async def _ticked(self, event: object) -> None:
-        if getattr(event, "args", None) is not True:
-            return
+    def _ticked(self, event: object) -> None:
+        self.keeps = getattr(event, "args", None) is True
+        self.missing.clear()
+
+    async def _go(self) -> None:
         try:
-            await recovery_kit.confirm(self.user_id, "own")
+            if self.keeps and not await asyncio.to_thread(recovery.confirmed):
+                await recovery_kit.confirm(self.user_id, "own")
         except StreamlineError as error:
             elements.toast(error.message)
             return
-        self._say("Noted. Streamline will not ask again.")
-
-    async def _go(self) -> None:
         if await asyncio.to_thread(recovery.confirmed):
-            ui.navigate.to("/")
+            ui.navigate.to(NEXT)
             return
         self.missing.clear()
         with self.missing:

@@ -71,6 +71,12 @@ def frame(visitor: Visitor, *, title: str, active: str) -> Iterator[None]:
         _draw_rail(visitor, active, glance, menu)
     with tabs:
         _draw_links(active, glance)
+        with tag("button", "", type_="button", data_palette=""):
+            elements.icon("search")
+            Words("Search")
+        with tag("button", "", type_="button", data_palette=""):
+            elements.icon("search")
+            Words("Search")
     ui.skip_link("Skip to main content", target=main)
     ui.on("sl-palette", palette.asked)
     live.follow(visitor.user_id, glance.refresh)
@@ -150,8 +156,11 @@ class ThemeSwitch:
 
     def __init__(self, visitor: Visitor) -> None:
         self.user_id = visitor.user_id
-        button = elements.button("Switch between light and dark", kind="ghost sm", icon="moon", only_icon=True)
+        button = elements.button("Switch between light and dark", kind="ghost sm", only_icon=True)
         button.props["data-theme-switch"] = ""
+        with button:
+            elements.icon("moon").classes("by-day")
+            elements.icon("sun").classes("by-night")
         button.on("click", self._switched, js_handler="() => emit(slOther())")
         self.dark = ui.dark_mode(DARK.get(visitor.theme))
 

@@ -6,7 +6,7 @@ from fastapi import Request
 from nicegui import ui
 from starlette.responses import RedirectResponse, Response
 
-from components import door, elements
+from components import door, elements, first_services
 from components.recovery_step import RecoveryStep
 
 HINT = "At least 10 characters. Four or more words are easy to remember."
@@ -30,6 +30,7 @@ def welcome(request: Request) -> Response | None:
                 autofocus=True,
                 missing="Your email address is missing.",
             )
+            door.field("name", "Name", optional=True, type_="text", autocomplete="name", maxlength="100")
             door.password("password", "Password", autocomplete="new-password", hint=HINT, missing="Choose a password.")
             door.setup_token(request.query_params.get("setup") or request.query_params.get("token") or "")
             elements.button("Create account", kind="primary block", submits=True)
@@ -48,4 +49,17 @@ async def recovery(request: Request) -> Response | None:
         door.heading("Keep the key safe", "It opens every password and token that Streamline stores for you.")
         step = RecoveryStep(visitor.user_id)
     await step.refresh()
+    return None
+
+
+@ui.page("/welcome/first")
+def first(request: Request) -> Response | None:
+    """Something to begin with."""
+    visitor = request.state.visitor
+    if visitor is None:
+        return RedirectResponse("/", status_code=303)
+    with door.frame("First connection", chosen_theme=visitor.theme):
+        door.steps(3)
+        door.heading("Connect your first service", "Streamline tests it before it saves it. More are on the next page.")
+        first_services.draw()
     return None
