@@ -74,9 +74,6 @@ def frame(visitor: Visitor, *, title: str, active: str) -> Iterator[None]:
         with tag("button", "", type_="button", data_palette=""):
             elements.icon("search")
             Words("Search")
-        with tag("button", "", type_="button", data_palette=""):
-            elements.icon("search")
-            Words("Search")
     ui.skip_link("Skip to main content", target=main)
     ui.on("sl-palette", palette.asked)
     live.follow(visitor.user_id, glance.refresh)

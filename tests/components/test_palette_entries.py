@@ -1,0 +1,97 @@
+"""What the palette finds, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components import palette_entries
+from components.palette_entries import Deeds
+from streamline_ui.storage.models import Integration, Status
+
+HOOK = "https://discord.com/api/webhooks/123456789012345678/" + "a" * 68
+
+
+class Noted:
+    """Deeds that only remember what was asked of them."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, Any]] = []
+        self.deeds = Deeds(
+            go=lambda path: self.done.append(("go", path)),
+            test=lambda row_id: self.done.append(("test", row_id)),
+            set_active=lambda row_id, is_active: self.done.append(("set active", (row_id, is_active))),
+            connect=lambda kind, carried: self.done.append(("connect", (kind, carried))),
+            sign_out=lambda: self.done.append(("sign out", None)),
+            switch_theme=lambda: self.done.append(("theme", None)),
+        )
+
+
+ROWS = [
+    Integration(id="1", user_id="alice", type="telegram", name="Ops bot", config_enc="", status=Status.HEALTHY),
+    Integration(id="2", user_id="alice", type="discord", name="Jörgs Kanal", config_enc="", status=Status.PAUSED),
+]
+
+
+def titles(query: str, *, is_admin: bool = True) -> list[str]:
+    deeds = Noted().deeds
+    entries = palette_entries.collect(ROWS, deeds, is_admin=is_admin)
+    return [entry.title for entry in palette_entries.matching(query, entries, deeds)]
+
+
+@pytest.mark.parametrize(
+    "query, first",
+    [
+        ("ops", "Ops bot"),
+        ("OPS BOT", "Ops bot"),
+        ("jorg", "Jörgs Kanal"),
+        ("test ops", "Test “Ops bot” now"),
+        ("new disc", "New connection: Discord"),
+        ("mail", "New connection: SendGrid Email"),
+        ("inb", "Inbox"),
+        ("encryption", "Encryption"),
+        ("log out", "Sign out"),
+        ("dark", "Switch between light and dark"),
+        ("telegrma", "New connection: Telegram Bot"),
+        (HOOK, "Connect Discord with this webhook"),
+        (f' "{HOOK}"\n', "Connect Discord with this webhook"),
+    ],
+)
+def test_finds(query: str, first: str) -> None:
+    assert titles(query)[0] == first
+
+
+def test_connections_come_first_and_the_list_stays_short() -> None:
+    shown = titles("")
+    assert shown[:2] == ["Ops bot", "Jörgs Kanal"]
+    assert len(shown) == palette_entries.MOST
+
+
+@pytest.mark.parametrize("query", ["zzzzzz", "<script>", "\0", "a" * 5000])
+def test_finds_nothing_rather_than_anything(query: str) -> None:
+    assert titles(query) == []
+
+
+@pytest.mark.parametrize("page", ["Users", "Encryption"])
+def test_pages_for_admins_are_offered_to_admins_only(page: str) -> None:
+    assert page in titles(page)
+    assert page not in titles(page, is_admin=False)
+
+
+def test_what_was_pasted_is_carried_into_its_dialog() -> None:
+    noted = Noted()
+    found = palette_entries.matching(HOOK, palette_entries.collect([], noted.deeds, is_admin=False), noted.deeds)
+    found[0].run()
+    assert noted.done == [("connect", ("discord", {"webhookUrl": HOOK}))]
+
+
+def test_each_entry_does_what_it_says() -> None:
+    noted = Noted()
+    for entry in palette_entries.collect(ROWS, noted.deeds, is_admin=True):
+        entry.run()
+    assert noted.done[:2] == [("go", "/integrations/1"), ("go", "/integrations/2")]
+    assert ("test", "2") in noted.done
+    assert ("set active", ("2", False)) in noted.done
+    assert ("connect", ("telegram", {})) in noted.done
+    assert noted.done[-2:] == [("theme", None), ("sign out", None)]
