@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
 from streamline_ui.integrations import configuration, health, inbox, rows
+from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Action, Config, Provider
 from streamline_ui.providers.opening import opened
@@ -57,8 +58,10 @@ async def test(user_id: str, integration_id: str) -> health.Outcome:
     return outcome
 
 
-async def perform(user_id: str, integration_id: str, action_name: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Do one thing at the service and return its output as JSON values.
+async def perform(
+    user_id: str, integration_id: str, action_name: str, params: Mapping[str, Any], wire: Wire | None = None
+) -> dict[str, Any]:
+    """Do one thing at the service and return its output as JSON values. `wire` notes what is sent for it.
 
     Raises NotFound, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
     """
@@ -71,16 +74,18 @@ async def perform(user_id: str, integration_id: str, action_name: str, params: M
         raise Invalid(f"“{row.name}” is paused.", hints=["Resume it first."])
     config = configuration.load(row)
     with redact.holding(*formats.secrets(config)):
-        return await _run(row, provider, action, config, params)
+        return await _run(row, action, config, params, wire)
 
 
 async def _run(
-    row: Integration, provider: Provider[Any], action: Action[Any], config: Config, params: Mapping[str, Any]
+    row: Integration, action: Action[Any], config: Config, params: Mapping[str, Any], wire: Wire | None
 ) -> dict[str, Any]:
     outcome: health.Outcome | None = None
     started = perf_counter()
     try:
-        async with opened(provider, config, _Desk(row.user_id, row.id)) as connection:
+        async with opened(named(row.type), config, _Desk(row.user_id, row.id)) as connection:
+            if wire is not None:
+                wire.listen(connection.http)
             output = await action.run(connection, params)
     except ValidationError as error:
         fields = formats.sentences(error, action.params)

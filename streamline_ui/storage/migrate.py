@@ -18,7 +18,11 @@ from sqlalchemy.exc import DBAPIError
 
 from streamline_ui.errors import BadSetting, StreamlineError
 from streamline_ui.settings import Settings
-from streamline_ui.storage import backup, db
+from streamline_ui.storage import (
+    backup,
+    db,
+    workflow_tables,  # noqa: F401 - its tables belong to the schema
+)
 from streamline_ui.storage.models import metadata
 
 FOLDER = Path(__file__).parent / "migrations"

@@ -124,6 +124,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_Session_userId"), "Session", ["userId"])
     op.create_table(
+        "Workflow",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("userId", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("isActive", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("draft", sa.Text(), nullable=False),
+        sa.Column("hookHash", sa.String(), nullable=False),
+        sa.Column("hookEnc", sa.Text(), nullable=False),
+        sa.Column("verificationEnc", sa.Text(), nullable=True),
+        sa.Column("nextFireAt", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("createdAt", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updatedAt", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deletedAt", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["userId"], ["User.id"], name=op.f("fk_Workflow_userId"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_Workflow")),
+        sa.UniqueConstraint("hookHash", name=op.f("uq_Workflow_hookHash")),
+    )
+    op.create_index(op.f("ix_Workflow_deletedAt"), "Workflow", ["deletedAt"])
+    op.create_index(op.f("ix_Workflow_nextFireAt"), "Workflow", ["nextFireAt"])
+    op.create_index(op.f("ix_Workflow_userId"), "Workflow", ["userId"])
+    op.create_table(
         "ApiKey",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("integrationId", sa.String(), nullable=False),
@@ -138,6 +161,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ApiKey")),
     )
     op.create_index(op.f("ix_ApiKey_integrationId"), "ApiKey", ["integrationId"])
+    op.create_table(
+        "Event",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("workflowId", sa.String(), nullable=False),
+        sa.Column("sourceId", sa.String(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["workflowId"], ["Workflow.id"], name=op.f("fk_Event_workflowId"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_Event")),
+        sa.UniqueConstraint("workflowId", "sourceId", name=op.f("uq_Event_workflowId_sourceId")),
+    )
+    op.create_index(op.f("ix_Event_at"), "Event", ["at"])
+    op.create_table(
+        "Execution",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("userId", sa.String(), nullable=False),
+        sa.Column("workflowId", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("eventId", sa.String(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("dueAt", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leaseUntil", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("crashes", sa.Integer(), nullable=False),
+        sa.Column("waitsFor", sa.String(), nullable=True),
+        sa.Column("isCancelled", sa.Boolean(), nullable=False),
+        sa.Column("replayOf", sa.String(), nullable=True),
+        sa.Column("createdAt", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("startedAt", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finishedAt", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["workflowId"], ["Workflow.id"], name=op.f("fk_Execution_workflowId"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_Execution")),
+    )
+    is_open = sa.text("status IN ('queued', 'running', 'waiting')")
+    op.create_index("ix_Execution_due", "Execution", ["dueAt"], sqlite_where=is_open, postgresql_where=is_open)
+    op.create_index("ix_Execution_userId_createdAt", "Execution", ["userId", "createdAt"])
+    op.create_index("ix_Execution_workflowId_createdAt", "Execution", ["workflowId", "createdAt"])
     op.create_table(
         "HealthCheck",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -155,6 +217,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_HealthCheck_at"), "HealthCheck", ["at"])
     op.create_index(op.f("ix_HealthCheck_integrationId"), "HealthCheck", ["integrationId"])
     op.create_table(
+        "HookRequest",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("workflowId", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflowId"], ["Workflow.id"], name=op.f("fk_HookRequest_workflowId"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_HookRequest")),
+    )
+    op.create_index("ix_HookRequest_workflowId_at", "HookRequest", ["workflowId", "at"])
+    op.create_table(
         "InboxEntry",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("userId", sa.String(), nullable=False),
@@ -171,3 +252,44 @@ def upgrade() -> None:
     op.create_index(op.f("ix_InboxEntry_createdAt"), "InboxEntry", ["createdAt"])
     op.create_index(op.f("ix_InboxEntry_integrationId"), "InboxEntry", ["integrationId"])
     op.create_index(op.f("ix_InboxEntry_userId"), "InboxEntry", ["userId"])
+    op.create_table(
+        "WorkflowUse",
+        sa.Column("workflowId", sa.String(), nullable=False),
+        sa.Column("integrationId", sa.String(), nullable=False),
+        sa.Column("isTrigger", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflowId"], ["Workflow.id"], name=op.f("fk_WorkflowUse_workflowId"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("workflowId", "integrationId", name=op.f("pk_WorkflowUse")),
+    )
+    op.create_index(op.f("ix_WorkflowUse_integrationId"), "WorkflowUse", ["integrationId"])
+    op.create_table(
+        "WorkflowVersion",
+        sa.Column("workflowId", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("createdAt", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflowId"], ["Workflow.id"], name=op.f("fk_WorkflowVersion_workflowId"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("workflowId", "version", name=op.f("pk_WorkflowVersion")),
+    )
+    op.create_table(
+        "StepRun",
+        sa.Column("executionId", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("stepId", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Text(), nullable=False),
+        sa.Column("input", sa.Text(), nullable=False),
+        sa.Column("output", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("startedAt", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finishedAt", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["executionId"], ["Execution.id"], name=op.f("fk_StepRun_executionId"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("executionId", "key", name=op.f("pk_StepRun")),
+    )

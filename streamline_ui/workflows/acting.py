@@ -1,0 +1,65 @@
+"""The effect of an action step: the call, and what is kept of it for the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from streamline_ui.errors import NotFound, StreamlineError, Unavailable
+from streamline_ui.integrations import calls, connections
+from streamline_ui.integrations.wire import Wire
+from streamline_ui.providers import PROVIDERS
+from streamline_ui.storage.models import now
+from streamline_ui.workflows.steps import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How a call ended. `attempt` is the record of it, in the contract's form."""
+
+    output: Any
+    error: StreamlineError | None
+    attempt: dict[str, Any]
+
+
+async def act(user_id: str, step: Action, params: Mapping[str, Any], seconds: float) -> Effect:
+    """Do what an action step says. The service's answer is in the result, good or bad: nothing is raised for it."""
+    wire = Wire()
+    started = now()
+    output: Any = None
+    error: StreamlineError | None = None
+    try:
+        async with asyncio.timeout(seconds):
+            output = await calls.perform(user_id, step.integration_id, step.action, params, wire=wire)
+    except TimeoutError:
+        error = Unavailable(f"There was no answer within {seconds:g} s.", unclear=True)
+    except StreamlineError as caught:
+        error = caught
+    attempt = {
+        "startedAt": _iso(started),
+        "finishedAt": _iso(now()),
+        "request": wire.request,
+        "response": wire.response,
+        "error": None if error is None else {"message": error.message, "code": error.code, "hints": list(error.hints)},
+    }
+    return Effect(output, error, attempt)
+
+
+async def is_repeatable(user_id: str, step: Action) -> bool:
+    """Whether doing it twice is harmless: what the step says of itself, else what the service's description says."""
+    if step.repeatable is not None:
+        return step.repeatable
+    try:
+        row = await asyncio.to_thread(connections.one, user_id, step.integration_id)
+    except NotFound:
+        return False
+    provider = PROVIDERS.get(row.type)
+    action = provider.actions.get(step.action) if provider else None
+    return action is not None and action.repeatable
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

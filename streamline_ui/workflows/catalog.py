@@ -1,0 +1,194 @@
+"""A user's workflows: added, changed, published, listed, removed.
+
+What runs is always a published version, which never changes; a new version replaces it for the events that come after.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, delete, func, select
+
+from streamline_ui import live
+from streamline_ui.errors import Conflict, Invalid, NotFound
+from streamline_ui.storage import db
+from streamline_ui.storage.models import Integration, new_id, now
+from streamline_ui.storage.workflow_tables import Workflow, WorkflowUse, WorkflowVersion
+from streamline_ui.workflows import checks, cron, definitions, secrets
+from streamline_ui.workflows.definitions import Definition
+from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger
+
+CACHED = 1000  # versions
+
+_cache: OrderedDict[tuple[str, int], Definition] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A workflow that uses an integration."""
+
+    workflow_id: str
+    name: str
+    is_active: bool
+
+
+def all_of(user_id: str) -> list[Workflow]:
+    """The user's workflows, the newest first."""
+    with db.reading() as session:
+        mine = select(Workflow).where(Workflow.user_id == user_id, col(Workflow.deleted_at).is_(None))
+        return list(session.exec(mine.order_by(col(Workflow.created_at).desc())).all())
+
+
+def one(user_id: str, workflow_id: str) -> Workflow:
+    """The user's workflow. Raises NotFound."""
+    with db.reading() as session:
+        return _find(session, user_id, workflow_id)
+
+
+def add(user_id: str, values: Mapping[str, Any], *, is_active: bool = True) -> Workflow:
+    """Add a workflow and publish it as its first version. Raises Invalid with a sentence for each place."""
+    definition = definitions.parse(values)
+    workflow_id, token = new_id(), secrets.new_token()
+    workflow = Workflow(
+        id=workflow_id,
+        user_id=user_id,
+        name=definition.name,
+        is_active=is_active,
+        draft=definitions.dump(definition),
+        hook_hash=secrets.hash_of(token),
+        hook_enc=secrets.seal_token(token, workflow_id, user_id),
+    )
+    with db.writing() as session:
+        _check(session, user_id, definition)
+        session.add(workflow)
+        session.flush()
+        _publish(session, workflow, definition)
+    live.tell(user_id, "workflow", workflow.id)
+    return workflow
+
+
+def replace(user_id: str, workflow_id: str, values: Mapping[str, Any], version: int) -> Workflow:
+    """Publish a new version over the one with that number. Raises Conflict where another came in between."""
+    definition = definitions.parse(values)
+    with db.writing() as session:
+        workflow = _find(session, user_id, workflow_id)
+        if workflow.version != version:
+            raise Conflict(
+                f"The workflow was changed elsewhere: it is at version {workflow.version}, not {version}.",
+                hints=["Read it again, and make your change on top of that."],
+            )
+        _check(session, user_id, definition)
+        workflow.name, workflow.draft = definition.name, definitions.dump(definition)
+        workflow.revision += 1
+        _publish(session, workflow, definition)
+    live.tell(user_id, "workflow", workflow.id)
+    return workflow
+
+
+def change(user_id: str, workflow_id: str, *, name: str | None = None, is_active: bool | None = None) -> Workflow:
+    """Rename it, or turn it on or off. Raises NotFound and Invalid."""
+    with db.writing() as session:
+        workflow = _find(session, user_id, workflow_id)
+        if name is not None:
+            renamed = definitions.load(workflow.draft).model_copy(update={"name": name})
+            definition = definitions.parse(definitions.public(renamed))
+            workflow.name, workflow.draft = definition.name, definitions.dump(definition)
+        if is_active is not None:
+            workflow.is_active = is_active
+            workflow.next_fire_at = _next_fire(definitions.load(workflow.draft)) if is_active else None
+        session.add(workflow)
+    live.tell(user_id, "workflow", workflow.id)
+    return workflow
+
+
+def remove(user_id: str, workflow_id: str) -> None:
+    """Remove a workflow with its versions, events and executions. Raises NotFound."""
+    with db.writing() as session:
+        session.delete(_find(session, user_id, workflow_id))
+    live.tell(user_id, "workflow", workflow_id)
+
+
+def versions(user_id: str, workflow_id: str) -> list[WorkflowVersion]:
+    """The published versions, the newest first. Raises NotFound."""
+    with db.reading() as session:
+        _find(session, user_id, workflow_id)
+        query = select(WorkflowVersion).where(WorkflowVersion.workflow_id == workflow_id)
+        return list(session.exec(query.order_by(col(WorkflowVersion.version).desc())).all())
+
+
+def published(workflow_id: str, version: int) -> Definition:
+    """A version's definition. Raises NotFound."""
+    if (found := _cache.get((workflow_id, version))) is not None:
+        return found
+    with db.reading() as session:
+        row = session.get(WorkflowVersion, (workflow_id, version))
+    if row is None:
+        raise NotFound("There is no such version.")
+    definition = definitions.load(row.definition)
+    _cache[workflow_id, version] = definition
+    while len(_cache) > CACHED:
+        _cache.popitem(last=False)
+    return definition
+
+
+def uses(user_id: str) -> dict[str, list[Use]]:
+    """Which workflows use which integration: by the integration's id."""
+    query = (
+        select(WorkflowUse.integration_id, Workflow.id, Workflow.name, Workflow.is_active)
+        .join(Workflow, col(Workflow.id) == WorkflowUse.workflow_id)
+        .where(Workflow.user_id == user_id, col(Workflow.deleted_at).is_(None))
+    )
+    found: dict[str, list[Use]] = {}
+    with db.reading() as session:
+        for integration_id, workflow_id, name, is_active in session.exec(query).all():
+            found.setdefault(integration_id, []).append(Use(workflow_id, name, is_active))
+    return found
+
+
+def _find(session: Session, user_id: str, workflow_id: str) -> Workflow:
+    query = select(Workflow).where(
+        Workflow.id == workflow_id, Workflow.user_id == user_id, col(Workflow.deleted_at).is_(None)
+    )
+    workflow = session.exec(query).first()
+    if workflow is None:
+        raise NotFound("There is no such workflow.")
+    return workflow
+
+
+def _check(session: Session, user_id: str, definition: Definition) -> None:
+    """Refuse a definition that could not run. Somebody else's integration does not exist for this one."""
+    mine = select(Integration.id, Integration.type).where(
+        Integration.user_id == user_id, col(Integration.deleted_at).is_(None)
+    )
+    types = dict(session.exec(mine).all())
+    found = checks.problems(definition, types.get)
+    if found:
+        fields = {problem.path: problem.message for problem in reversed(found)}
+        raise Invalid(found[0].message if len(found) == 1 else "The workflow cannot run like this.", fields)
+
+
+def _publish(session: Session, workflow: Workflow, definition: Definition) -> None:
+    latest = select(func.max(WorkflowVersion.version)).where(WorkflowVersion.workflow_id == workflow.id)
+    workflow.version = (session.exec(latest).one() or 0) + 1
+    entered = definitions.secret(definition)
+    if entered is not None:
+        workflow.verification_enc = secrets.seal_verification(entered, workflow.id, workflow.user_id)
+    workflow.next_fire_at = _next_fire(definition) if workflow.is_active else None
+    session.add(workflow)
+    session.add(
+        WorkflowVersion(workflow_id=workflow.id, version=workflow.version, definition=definitions.dump(definition))
+    )
+    session.exec(delete(WorkflowUse).where(col(WorkflowUse.workflow_id) == workflow.id))
+    listens = definition.trigger.integration_id if isinstance(definition.trigger, IntegrationTrigger) else ""
+    for integration_id in definitions.integrations(definition):
+        use = WorkflowUse(workflow_id=workflow.id, integration_id=integration_id, is_trigger=integration_id == listens)
+        session.add(use)
+
+
+def _next_fire(definition: Definition) -> Any:
+    if not isinstance(definition.trigger, ScheduleTrigger):
+        return None
+    return cron.next_fire(definition.trigger.cron, definition.trigger.timezone, now())

@@ -1,0 +1,170 @@
+"""Executions: made for an event, listed, run again, cancelled, picked up after a stop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, or_, select, update
+
+from streamline_ui import live
+from streamline_ui.errors import Conflict, NotFound
+from streamline_ui.storage import db
+from streamline_ui.storage.models import now
+from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
+
+OPEN = (Progress.QUEUED, Progress.RUNNING, Progress.WAITING)
+CRASHES = 2  # of its worker, after which an execution is left for a person to look at
+POISON = "The server stopped twice while it worked on this. It is not tried again by itself."
+
+
+def one(user_id: str, execution_id: str) -> Execution:
+    """The user's execution. Raises NotFound."""
+    with db.reading() as session:
+        return _find(session, user_id, execution_id)
+
+
+def steps(execution_id: str) -> list[StepRun]:
+    """What was done in it, in order."""
+    with db.reading() as session:
+        query = select(StepRun).where(StepRun.execution_id == execution_id)
+        return list(session.exec(query.order_by(col(StepRun.position), col(StepRun.started_at))).all())
+
+
+def page(
+    user_id: str,
+    *,
+    workflow_id: str | None = None,
+    status: Progress | None = None,
+    text: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Execution]:
+    """The user's executions, newest first; `before` is the time and id where the last page ended.
+
+    `text` is looked for in what came in and in the error.
+    """
+    query = select(Execution).where(Execution.user_id == user_id)
+    if workflow_id is not None:
+        query = query.where(Execution.workflow_id == workflow_id)
+    if status is not None:
+        query = query.where(Execution.status == status)
+    if text:
+        query = query.where(
+            or_(
+                col(Execution.trigger).contains(text, autoescape=True),
+                col(Execution.error).contains(text, autoescape=True),
+            )
+        )
+    if before is not None:
+        at, last = before
+        query = query.where(or_(Execution.created_at < at, (Execution.created_at == at) & (Execution.id < last)))
+    with db.reading() as session:
+        newest = query.order_by(col(Execution.created_at).desc(), col(Execution.id).desc())
+        return list(session.exec(newest.limit(limit)).all())
+
+
+def start(user_id: str, workflow_id: str, version: int, trigger: Any, *, replay_of: str | None = None) -> Execution:
+    """Queue an execution that no event asked for: run by hand, or again."""
+    execution = Execution(
+        user_id=user_id,
+        workflow_id=workflow_id,
+        version=version,
+        trigger=json.dumps(trigger, ensure_ascii=False),
+        replay_of=replay_of,
+    )
+    with db.writing() as session:
+        session.add(execution)
+    live.tell(user_id, "execution", execution.id)
+    return execution
+
+
+def replay(user_id: str, execution_id: str, version: int, from_step: str | None = None) -> Execution:
+    """Run it again, whole or from a step on: what came before keeps its results. Raises NotFound and Conflict."""
+    with db.writing() as session:
+        original = _find(session, user_id, execution_id)
+        if original.status in OPEN:
+            raise Conflict("This execution is still under way.", hints=["Wait until it is over, or cancel it."])
+        again = Execution(
+            user_id=user_id,
+            workflow_id=original.workflow_id,
+            version=version,
+            trigger=original.trigger,
+            replay_of=original.id,
+        )
+        session.add(again)
+        session.flush()
+        if from_step is not None:
+            _take_over(session, original.id, again.id, from_step)
+    live.tell(user_id, "execution", again.id)
+    return again
+
+
+def cancel(user_id: str, execution_id: str) -> Execution:
+    """End it: at once where it waits, before its next step where it runs. Raises NotFound and Conflict."""
+    with db.writing() as session:
+        execution = _find(session, user_id, execution_id)
+        if execution.status not in OPEN:
+            raise Conflict("This execution is over already.")
+        execution.is_cancelled = True
+        if execution.status != Progress.RUNNING:
+            execution.status, execution.error, execution.finished_at = Progress.CANCELLED, "It was cancelled.", now()
+        session.add(execution)
+    live.tell(user_id, "execution", execution_id)
+    return execution
+
+
+def due(limit: int, excluding: Collection[str]) -> list[Execution]:
+    """What may go on now, oldest first."""
+    query = select(Execution).where(
+        col(Execution.status).in_((Progress.QUEUED, Progress.WAITING)),
+        col(Execution.waits_for).is_(None),
+        Execution.due_at <= now(),
+    )
+    with db.reading() as session:
+        found = session.exec(query.order_by(col(Execution.due_at)).limit(limit + len(excluding))).all()
+    return [execution for execution in found if execution.id not in excluding][:limit]
+
+
+def release(integration_id: str) -> int:
+    """Let the executions go on that waited for this integration; returns how many."""
+    with db.writing() as session:
+        waiting = update(Execution).where(col(Execution.waits_for) == integration_id)
+        return session.exec(waiting.values(waits_for=None, due_at=now())).rowcount
+
+
+def recover() -> int:
+    """After a stop: what was running is queued again, or left as poison where it has brought us down twice."""
+    with db.writing() as session:
+        running = session.exec(select(Execution).where(Execution.status == Progress.RUNNING)).all()
+        for execution in running:
+            execution.crashes += 1
+            if execution.crashes >= CRASHES:
+                execution.status, execution.error, execution.finished_at = Progress.FAILED, POISON, now()
+            else:
+                execution.status, execution.due_at = Progress.QUEUED, now()
+            session.add(execution)
+        return len(running)
+
+
+def _find(session: Session, user_id: str, execution_id: str) -> Execution:
+    execution = session.get(Execution, execution_id)
+    if execution is None or execution.user_id != user_id:
+        raise NotFound("There is no such execution.")
+    return execution
+
+
+def _take_over(session: Session, original_id: str, again_id: str, from_step: str) -> None:
+    """Give the new execution the results of every step before the one it starts from."""
+    rows = session.exec(
+        select(StepRun).where(StepRun.execution_id == original_id).order_by(col(StepRun.position))
+    ).all()
+    if all(row.key != from_step for row in rows):
+        raise NotFound("That step was not reached, so nothing can start from it.")
+    for row in rows:
+        if row.key == from_step:
+            return
+        if row.status in (Progress.SUCCEEDED, Progress.SKIPPED):
+            session.add(StepRun(**{**row.model_dump(), "execution_id": again_id}))

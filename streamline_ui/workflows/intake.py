@@ -1,0 +1,143 @@
+"""Events in: each is written down once, with the execution it starts, before anybody is told that it arrived.
+
+Everything about one request happens in one transaction: the capture, the event (unique by the sender's own id), and the
+execution. So what was answered with 2xx runs, and what was not answered so left nothing half done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from streamline_ui import live
+from streamline_ui.storage import db, writer
+from streamline_ui.storage.models import new_id, now
+from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress, Verdict
+from streamline_ui.storage.writer import Statement
+
+_keep_request = insert(HookRequest)
+_keep_event = insert(Event)
+_queue_execution = insert(Execution)
+KEPT_BODY = 1_000_000  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """The part of a workflow that intake needs."""
+
+    workflow_id: str
+    user_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An incoming request. `headers` are safe to keep; `trigger` is what templates see of it."""
+
+    method: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+    trigger: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a request. `execution` is the one it started, not yet run."""
+
+    request_id: str
+    verdict: Verdict
+    event_id: str | None = None
+    execution: Execution | None = None
+
+
+async def accept(listener: Listener, request: Request, source_id: str | None) -> Receipt:
+    """Write down a request that is genuine, and queue its execution. A repeat only leaves a capture.
+
+    Raises Unavailable where too much waits to be stored, and SQLAlchemyError where nothing can be: then nothing was.
+    """
+    request_id, event_id = new_id(), new_id()
+    execution = Execution(
+        user_id=listener.user_id,
+        workflow_id=listener.workflow_id,
+        version=listener.version,
+        event_id=event_id,
+        trigger=json.dumps(request.trigger, ensure_ascii=False, separators=(",", ":")),
+    )
+    try:
+        await writer.write(
+            _capture(request_id, listener.workflow_id, request, Verdict.ACCEPTED, ""),
+            (
+                _keep_event,
+                {"id": event_id, "workflowId": listener.workflow_id, "sourceId": source_id, "at": request.at},
+            ),
+            (_queue_execution, _execution_row(execution)),
+        )
+    except IntegrityError:
+        if source_id is None:
+            raise
+        await turn_away(
+            listener.workflow_id, listener.user_id, request, Verdict.DUPLICATE, "This was delivered before."
+        )
+        return Receipt(request_id, Verdict.DUPLICATE)
+    live.tell(listener.user_id, "request", request_id)
+    return Receipt(request_id, Verdict.ACCEPTED, event_id, execution)
+
+
+async def turn_away(workflow_id: str, user_id: str, request: Request, verdict: Verdict, reason: str) -> Receipt:
+    """Keep a request that starts nothing, and why."""
+    request_id = new_id()
+    await writer.write(_capture(request_id, workflow_id, request, verdict, reason))
+    live.tell(user_id, "request", request_id)
+    return Receipt(request_id, verdict)
+
+
+def was_seen(workflow_id: str, source_id: str) -> bool:
+    """Whether an event with the sender's id was written down before."""
+    with db.reading() as session:
+        query = select(Event.id).where(Event.workflow_id == workflow_id, Event.source_id == source_id)
+        return session.exec(query).first() is not None
+
+
+def _capture(request_id: str, workflow_id: str, request: Request, verdict: Verdict, reason: str) -> Statement:
+    row = {
+        "id": request_id,
+        "workflowId": workflow_id,
+        "at": request.at,
+        "verdict": verdict,
+        "reason": reason,
+        "method": request.method,
+        "query": request.query,
+        "headers": json.dumps(dict(request.headers), ensure_ascii=False),
+        "body": request.body[:KEPT_BODY],
+        "size": len(request.body),
+        "address": request.address,
+    }
+    return _keep_request, row
+
+
+def _execution_row(execution: Execution) -> dict[str, Any]:
+    at = now()
+    return {
+        "id": execution.id,
+        "userId": execution.user_id,
+        "workflowId": execution.workflow_id,
+        "version": execution.version,
+        "eventId": execution.event_id,
+        "status": Progress.QUEUED,
+        "trigger": execution.trigger,
+        "error": "",
+        "dueAt": at,
+        "crashes": 0,
+        "isCancelled": False,
+        "createdAt": execution.created_at,
+    }

@@ -1,0 +1,188 @@
+"""What an execution does, written down as it happens.
+
+A step's row is committed before its effect ("running") and its result before the next effect, so that after a crash
+every step is known to be done, not begun, or possibly done. Results that nothing waits for go with the next commit.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+from sqlmodel import col, select
+
+from streamline_ui import live
+from streamline_ui.storage import db, writer
+from streamline_ui.storage.models import now
+from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
+from streamline_ui.storage.writer import Statement
+
+LEASE = timedelta(minutes=20)  # longer than an execution may work in one go
+
+_add_step = insert(StepRun)
+_change_step = (
+    update(StepRun)
+    .where(col(StepRun.execution_id) == bindparam("of_execution"), col(StepRun.key) == bindparam("of_key"))
+    .values(
+        status=bindparam("to_status"),
+        attempts=bindparam("to_attempts"),
+        input=bindparam("to_input"),
+        output=bindparam("to_output"),
+        error=bindparam("to_error"),
+        finished_at=bindparam("to_finished_at"),
+    )
+)
+_run = (
+    update(Execution)
+    .where(col(Execution.id) == bindparam("of_execution"))
+    .values(status=Progress.RUNNING, started_at=bindparam("to_started_at"), lease_until=bindparam("to_lease_until"))
+)
+_settle = (
+    update(Execution)
+    .where(col(Execution.id) == bindparam("of_execution"))
+    .values(
+        status=bindparam("to_status"),
+        error=bindparam("to_error"),
+        due_at=bindparam("to_due_at"),
+        waits_for=bindparam("to_waits_for"),
+        lease_until=None,
+        started_at=bindparam("to_started_at"),
+        finished_at=bindparam("to_finished_at"),
+    )
+)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One step as it stands: in memory what `StepRun` is on disk."""
+
+    key: str
+    step_id: str
+    name: str
+    position: int
+    status: Progress = Progress.QUEUED
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    input: Any = None
+    output: Any = None
+    error: str = ""
+    started_at: datetime = field(default_factory=now)
+
+
+@dataclass(slots=True)
+class Journal:
+    """The record of one execution."""
+
+    execution: Execution
+    entries: dict[str, Entry] = field(default_factory=dict)
+    _on_disk: set[str] = field(default_factory=set)
+    _pending: list[Statement] = field(default_factory=list)
+    _is_running: bool = False
+
+    @classmethod
+    def of(cls, execution: Execution) -> Journal:
+        """The record so far, read back after a wait or a crash, or for a replay."""
+        journal = cls(execution)
+        with db.reading() as session:
+            found = session.exec(select(StepRun).where(StepRun.execution_id == execution.id)).all()
+        for row in found:
+            journal._on_disk.add(row.key)
+            journal.entries[row.key] = Entry(
+                key=row.key,
+                step_id=row.step_id,
+                name=row.name,
+                position=row.position,
+                status=Progress(row.status),
+                attempts=json.loads(row.attempts),
+                input=json.loads(row.input),
+                output=json.loads(row.output),
+                error=row.error,
+                started_at=row.started_at or now(),
+            )
+        return journal
+
+    async def begin(self, entry: Entry) -> None:
+        """Commit that this step is about to have its effect, and all that was noted before."""
+        entry.status = Progress.RUNNING
+        self.note(entry)
+        if not self._is_running:
+            self._is_running = True
+            row = {
+                "of_execution": self.execution.id,
+                "to_started_at": self._started(),
+                "to_lease_until": now() + LEASE,
+            }
+            self._pending.append((_run, row))
+        await self._flush()
+
+    def note(self, entry: Entry) -> None:
+        """Keep how a step stands now. Committed with the next effect, or with the end."""
+        self.entries[entry.key] = entry
+        if entry.key in self._on_disk:
+            self._pending.append((_change_step, self._change(entry)))
+        else:
+            self._on_disk.add(entry.key)
+            self._pending.append((_add_step, self._row(entry)))
+
+    async def settle(
+        self, status: Progress, error: str = "", *, due_at: datetime | None = None, waits_for: str | None = None
+    ) -> None:
+        """Commit how the execution stands: over, or waiting."""
+        row = {
+            "of_execution": self.execution.id,
+            "to_status": status,
+            "to_error": error,
+            "to_due_at": due_at or now(),
+            "to_waits_for": waits_for,
+            "to_started_at": self._started(),
+            "to_finished_at": None if status is Progress.WAITING else now(),
+        }
+        self._pending.append((_settle, row))
+        await self._flush()
+
+    async def _flush(self) -> None:
+        statements, self._pending = self._pending, []
+        await writer.write(*statements)
+        live.tell(self.execution.user_id, "execution", self.execution.id)
+
+    def _started(self) -> datetime:
+        self.execution.started_at = self.execution.started_at or now()
+        return self.execution.started_at
+
+    def _row(self, entry: Entry) -> dict[str, Any]:
+        return {
+            "execution_id": self.execution.id,
+            "key": entry.key,
+            "position": entry.position,
+            "step_id": entry.step_id,
+            "name": entry.name,
+            "status": entry.status,
+            "attempts": _json(entry.attempts),
+            "input": _json(entry.input),
+            "output": _json(entry.output),
+            "error": entry.error,
+            "started_at": entry.started_at,
+            "finished_at": _finished(entry),
+        }
+
+    def _change(self, entry: Entry) -> dict[str, Any]:
+        return {
+            "of_execution": self.execution.id,
+            "of_key": entry.key,
+            "to_status": entry.status,
+            "to_attempts": _json(entry.attempts),
+            "to_input": _json(entry.input),
+            "to_output": _json(entry.output),
+            "to_error": entry.error,
+            "to_finished_at": _finished(entry),
+        }
+
+
+def _finished(entry: Entry) -> datetime | None:
+    return None if entry.status in (Progress.RUNNING, Progress.WAITING) else now()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,27 @@
+"""When a step that failed for the moment is tried again: a policy that returns a pause, and nothing more."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+from streamline_ui.workflows.steps import Retry
+
+PAUSES = (5, 30, 120, 600, 1800, 7200, 18_000, 36_000)  # seconds; about 18 hours in all
+JITTER = 0.2
+LONGEST_WISH = 86_400.0  # seconds
+
+
+def pause(
+    attempts: int, retry_after: float | None, retry: Retry, chance: Callable[[], float] = random.random
+) -> timedelta | None:
+    """How long to wait after that many attempts, or None when it is time to give up.
+
+    What the service asked for, in seconds, is kept up to a day, and never shortens the pause.
+    """
+    if attempts >= retry.max_attempts:
+        return None
+    pauses = retry.delays or PAUSES
+    usual = pauses[min(attempts, len(pauses)) - 1] * (1 - JITTER + 2 * JITTER * chance())
+    return timedelta(seconds=max(usual, min(retry_after or 0.0, LONGEST_WISH)))

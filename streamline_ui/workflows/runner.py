@@ -1,0 +1,187 @@
+"""Walks through a workflow's steps for one execution.
+
+What already has a result is not done again: its output comes from the journal. A step that can go on later (a service
+that is down, a delay, credentials that need a person) ends the walk in the state *waiting*; the next walk finds its way
+back to that step through the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from streamline_ui.errors import AuthFailed, Invalid, Locked, Rejected, StreamlineError, Unavailable
+from streamline_ui.storage.models import now
+from streamline_ui.storage.workflow_tables import Execution, Progress
+from streamline_ui.workflows import acting, definitions, retries, templates
+from streamline_ui.workflows.definitions import Definition
+from streamline_ui.workflows.journal import Entry, Journal
+from streamline_ui.workflows.steps import Action, Branch, Delay, Filter, ForEach, Set, Step, Stop
+
+MOST_PERFORMED = 5000  # steps in one execution, each turn of a loop counted
+STEP_SECONDS = 30
+POSSIBLY_DONE = "The server stopped while this was being sent, so it may have arrived. Look there before you retry."
+CONNECTION_GONE = "The connection that this step uses is gone."
+
+
+class Halt(Exception):
+    """The execution stands still in this state."""
+
+    def __init__(
+        self, status: Progress, error: str = "", *, due_at: datetime | None = None, waits_for: str | None = None
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.due_at = due_at
+        self.waits_for = waits_for
+
+
+async def run(execution: Execution, definition: Definition, journal: Journal) -> None:
+    """Go as far as possible now, and write down where that is."""
+    walk = _Walk(execution, definition, journal)
+    try:
+        async with asyncio.timeout(definition.settings.timeout_seconds):
+            await walk.through(definition.steps)
+    except Halt as halt:
+        await journal.settle(halt.status, halt.error, due_at=halt.due_at, waits_for=halt.waits_for)
+    except TimeoutError:
+        seconds = definition.settings.timeout_seconds
+        await journal.settle(Progress.FAILED, f"It took longer than the {seconds} s that the workflow allows.")
+    else:
+        await journal.settle(Progress.SUCCEEDED)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Where we are: the scope that templates see, the loops around us, and how many steps were performed."""
+
+    execution: Execution
+    definition: Definition
+    journal: Journal
+    scope: dict[str, Any] = field(default_factory=dict)
+    loops: list[tuple[str, int]] = field(default_factory=list)
+    performed: int = 0
+
+    def __post_init__(self) -> None:
+        about = {"id": self.execution.id, "workflowId": self.execution.workflow_id}
+        self.scope = {"trigger": json.loads(self.execution.trigger), "steps": {}, "execution": about}
+
+    async def through(self, steps: Sequence[Step]) -> None:
+        """Perform the steps one after the other. Raises Halt where it does not go on."""
+        for step in steps:
+            await self._visit(step)
+
+    async def _visit(self, step: Step) -> None:
+        self.performed += 1
+        if self.performed > MOST_PERFORMED:
+            raise Halt(Progress.FAILED, f"More than {MOST_PERFORMED} steps were performed; is a loop too long?")
+        key = definitions.key(step.id, self.loops)
+        entry = self.journal.entries.get(key) or Entry(key, step.id, step.name, self.performed)
+        if entry.status is not Progress.SUCCEEDED:
+            try:
+                await self._perform(step, entry)
+            except Invalid as error:  # a template that cannot be filled in, or parameters that make no sense
+                self._fail(step, entry, error)
+        self.scope["steps"][step.id] = {"output": entry.output}
+
+    async def _perform(self, step: Step, entry: Entry) -> None:
+        if isinstance(step, Action):
+            await self._act(step, entry)
+        elif isinstance(step, Filter):
+            self._succeed(entry, templates.condition(step.condition, self.scope))
+            if not entry.output:
+                raise Halt(Progress.SUCCEEDED)
+        elif isinstance(step, Branch):
+            await self._branch(step, entry)
+        elif isinstance(step, ForEach):
+            await self._loop(step, entry)
+        elif isinstance(step, Delay):
+            self._wait(step, entry)
+        elif isinstance(step, Set):
+            self._succeed(entry, templates.render(step.values, self.scope))
+        elif isinstance(step, Stop):
+            self._succeed(entry, None)
+            raise Halt(Progress.SUCCEEDED)
+
+    def _succeed(self, entry: Entry, output: Any) -> None:
+        entry.status, entry.output, entry.error = Progress.SUCCEEDED, output, ""
+        self.journal.note(entry)
+
+    def _fail(self, step: Step, entry: Entry, error: StreamlineError) -> None:
+        """End the step in failure, and the execution with it unless the step may be passed over."""
+        entry.status, entry.error = Progress.FAILED, error.message
+        entry.output = {"error": {"message": error.message, "code": error.code, "hints": list(error.hints)}}
+        self.journal.note(entry)
+        if not isinstance(step, Action) or step.on_error == "stop":
+            raise Halt(Progress.FAILED, f"{step.name or step.id}: {error.message}")
+
+    async def _branch(self, step: Branch, entry: Entry) -> None:
+        holds: Callable[[str], bool] = lambda condition: templates.condition(condition, self.scope)  # noqa: E731
+        chosen = next((index for index, arm in enumerate(step.branches) if holds(arm.condition)), None)
+        await self.through(step.otherwise if chosen is None else step.branches[chosen].steps)
+        self._succeed(entry, {"branch": "otherwise" if chosen is None else chosen})
+
+    async def _loop(self, step: ForEach, entry: Entry) -> None:
+        found = templates.items(step.items, self.scope)
+        around = self.scope.get("item")
+        for index, item in enumerate(found):
+            self.scope["item"] = item
+            self.loops.append((step.id, index))
+            await self.through(step.steps)
+            self.loops.pop()
+        self.scope["item"] = around
+        self._succeed(entry, {"count": len(found)})
+
+    def _wait(self, step: Delay, entry: Entry) -> None:
+        over_at = entry.started_at + timedelta(seconds=step.seconds)
+        if now() >= over_at:
+            self._succeed(entry, {"seconds": step.seconds})
+            return
+        if entry.status is not Progress.WAITING:
+            entry.status = Progress.WAITING
+            self.journal.note(entry)
+        raise Halt(Progress.WAITING, due_at=over_at)
+
+    async def _act(self, step: Action, entry: Entry) -> None:
+        user_id = self.execution.user_id
+        if entry.status is Progress.RUNNING and not await acting.is_repeatable(user_id, step):
+            self._doubt(entry, POSSIBLY_DONE)
+        entry.input = templates.render(step.params, self.scope)
+        await self.journal.begin(entry)
+        effect = await acting.act(user_id, step, entry.input, step.timeout_seconds or STEP_SECONDS)
+        entry.attempts.append(effect.attempt)
+        if effect.error is None:
+            self._succeed(entry, effect.output)
+        else:
+            await self._judge(step, entry, effect.error)
+
+    async def _judge(self, step: Action, entry: Entry, error: StreamlineError) -> None:
+        """Whether trying again can help, and who has to act for that."""
+        if isinstance(error, Unavailable):
+            if error.unclear and not await acting.is_repeatable(self.execution.user_id, step):
+                self._doubt(entry, error.message)
+            pause = retries.pause(len(entry.attempts), error.retry_after, step.retry or self.definition.settings.retry)
+            if pause is not None:
+                self._pause(entry, error, due_at=now() + pause)
+        elif isinstance(error, AuthFailed | Locked):
+            self._pause(entry, error, waits_for=step.integration_id)
+        elif not isinstance(error, Rejected | Invalid):
+            error = Rejected(CONNECTION_GONE, hints=["Choose another one in the editor."])
+        self._fail(step, entry, error)
+
+    def _pause(
+        self, entry: Entry, error: StreamlineError, due_at: datetime | None = None, waits_for: str | None = None
+    ) -> None:
+        entry.status, entry.error = Progress.WAITING, error.message
+        self.journal.note(entry)
+        raise Halt(Progress.WAITING, error.message, due_at=due_at, waits_for=waits_for)
+
+    def _doubt(self, entry: Entry, message: str) -> None:
+        entry.status, entry.error = Progress.UNKNOWN, message
+        self.journal.note(entry)
+        raise Halt(Progress.UNKNOWN, message)
