@@ -12,7 +12,6 @@ from streamline_ui.access import recovery
 from streamline_ui.errors import StreamlineError
 from streamline_ui.vault import keyring
 
-
 NEXT = "/welcome/first"
 
 

@@ -18,10 +18,15 @@ STRUCTURE = """() => ({
 })"""
 SMALL = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
   .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.sr, .nicegui-skip-link, p, label'))
+  .filter(e => getComputedStyle(e, '::after').position !== 'absolute')  // stretched over what it stands in
   .map(e => [e.outerHTML.slice(0, 120), e.getBoundingClientRect()])
   .filter(([, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
   .filter(([html]) => !/class="[^"]*\\blink\\b/.test(html))
   .map(([html]) => html)"""
+
+STILL = """() => [...document.querySelectorAll('.q-dialog')].every(dialog =>
+  dialog.getAnimations({subtree: true}).every(each => each.playState !== 'running')
+  && getComputedStyle(dialog.querySelector('.q-dialog__inner')).opacity === '1')"""
 
 
 async def everywhere(contexts: Opener, path: str, as_: str | None = "alice@example.com", url: str = "") -> None:
@@ -50,7 +55,8 @@ async def whole(page: Page) -> None:
 
 async def dialog(page: Page) -> None:
     """Judge an open dialog, once it has faded in."""
-    await page.wait_for_function("!document.querySelector('.q-transition--fade-enter-active, [class*=-enter-active]')")
+    await page.wait_for_timeout(50)
+    await page.wait_for_function(STILL)
     await accessible(page)
 
 
