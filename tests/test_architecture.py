@@ -25,7 +25,7 @@ PYTHON = [sys.executable, "-c"]
 CHECKS = {
     "lint": [sys.executable, "-m", "ruff", "check", "."],
     "format": [sys.executable, "-m", "ruff", "format", "--check", "."],
-    "types": [sys.executable, "-m", "mypy"],
+    "types": [sys.executable, "-m", "mypy", "--no-incremental"],
     "imports": [*PYTHON, "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
 }
 
