@@ -177,6 +177,11 @@ def said(error: ValidationError, model: type[BaseModel]) -> ValidationError:
     """The same errors as sentences, in which the model's own titles stand."""
     lines: list[InitErrorDetails] = []
     for problem in error.errors(include_input=False, include_url=False):
+        if problem["type"] == "extra_forbidden":  # its name may be somebody's key, put where a name should be
+            known = ", ".join(field.alias or name for name, field in model.model_fields.items()) or "none"
+            sentence = refusal(f"There is a field here that is not known. Known are: {known}.")
+            lines.append({"type": sentence, "loc": problem["loc"][:-1], "input": None})
+            continue
         path, context = wording.path(problem["loc"]), problem.get("ctx", {})
         line: InitErrorDetails = {"type": problem["type"], "loc": problem["loc"], "input": None, "ctx": context}
         if path or problem["type"] == "format":  # what is wrong with the whole, the model around it can name

@@ -12,7 +12,7 @@ from streamline_ui.providers import paste
 
 _SENTENCES = {
     "missing": "{title} is missing.",
-    "extra_forbidden": "There is no such field.",
+    "extra_forbidden": "There is a field here that is not known.",
     "string_type": "{title} must be text.",
     "string_sub_type": "{title} must be text.",
     "string_unicode": "{title} contains characters that are not valid text.",

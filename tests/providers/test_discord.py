@@ -154,7 +154,7 @@ async def test_a_failure_after_the_first_part_says_so(connect: Connect, status: 
         ({"content": "x", "threadId": "general"}, "threadId", "A thread ID is a number of 17 to 20 digits."),
         ({"content": "x", "embeds": "{"}, "embeds", "This is not valid JSON."),
         ({"content": "x", "embeds": [{}] * 11}, "embeds", "Embeds may have at most 10 entries."),
-        ({"content": "x", "colour": "red"}, "colour", "There is no such field."),
+        ({"content": "x", "colour": "red"}, "", "There is a field here that is not known. Known are: content, "),
     ],
 )
 async def test_wrong_parameters(connect: Connect, values: dict[str, Any], field: str, sentence: str) -> None:

@@ -239,11 +239,11 @@ class Flat(Config):
     name: str = Field(title="Name")
 
 
-def test_unknown_fields_are_refused_without_naming_a_secret() -> None:
-    secret = "SG." + "a" * 22 + "." + "B" * 43
-    with pytest.raises(Invalid) as raised:
-        formats.read(Flat, {"name": "x", "colour": 1, secret: "1"})
-    assert raised.value.fields == {"colour": "There is no such field.", "unknown": "There is no such field."}
+def test_unknown_fields_are_refused_without_repeating_their_names() -> None:
+    for unknown in ("colour", "SG." + "a" * 22 + "." + "B" * 43, "MyPasswordIsHere"):
+        with pytest.raises(Invalid) as raised:
+            formats.read(Flat, {"name": "x", unknown: "1"})
+        assert raised.value.fields == {"": "There is a field here that is not known. Known are: name."}
 
 
 def test_every_error_that_pydantic_knows_has_a_sentence() -> None:

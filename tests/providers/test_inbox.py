@@ -26,4 +26,4 @@ async def test_write(way_out: None, desk: Desk) -> None:
 def test_there_is_nothing_to_fill_in() -> None:
     with pytest.raises(Invalid) as raised:
         formats.read(named("inbox").config, {"webhookUrl": "x"})
-    assert raised.value.fields == {"webhookUrl": "There is no such field."}
+    assert raised.value.fields == {"": "There is a field here that is not known. Known are: none."}
