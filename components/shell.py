@@ -190,8 +190,9 @@ class Glance:
         rows = await asyncio.to_thread(connections.all_of, self.visitor.user_id)
         is_at_risk = self.visitor.is_admin and await asyncio.to_thread(recovery.confirmed) is None
         broken = sum(Status(row.status) in BROKEN for row in rows)
+        words = f'{broken}<span class="sr"> {"needs" if broken == 1 else "need"} attention</span>'
         for count in self.counts:
-            count.set_content(f'{broken}<span class="sr"> {"needs" if broken == 1 else "need"} attention</span>')
+            count.set_content(words if broken else "")
             count.set_visibility(bool(broken))
         self.line.set_content(line_html(rows, schedule.problem()) + (_risk_html() if is_at_risk else ""))
 
