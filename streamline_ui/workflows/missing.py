@@ -54,9 +54,19 @@ class Missing(Undefined):
     def _near(self) -> Iterator[list[str]]:
         siblings = [key for key in _keys(self.parent) if len(key) <= 60]
         wanted, before = str(self.parts[self.depth]), self.parts[: self.depth]
-        yield [path((*before, key)) for key in get_close_matches(wanted[:60], siblings, n=3, cutoff=0.6)]
+        yield [self._instead(key) for key in get_close_matches(wanted[:60], siblings, n=3, cutoff=0.6)]
         yield [each for each, key in _walk(self.scope) if key == self.parts[-1]]
         yield [path((*before, key)) for key in siblings]
+
+    def _instead(self, key: str) -> str:
+        """The path with another key, as far as it then leads."""
+        value, parts = self.parent, [*self.parts[: self.depth]]
+        for part in (key, *self.parts[self.depth + 1 :]):
+            if not isinstance(value, dict) or part not in value:
+                break
+            value = value[part]
+            parts.append(part)
+        return path(parts)
 
     def __getitem__(self, key: object) -> object:
         self.refuse()

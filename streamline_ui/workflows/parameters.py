@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from streamline_ui.errors import Invalid
 from streamline_ui.providers import formats, wording
 from streamline_ui.workflows import templates
 
-TRIES = 4
+Location = tuple[str | int, ...]
+CONVERTED = 50  # values, at most
 
 
 def complaints(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, str]:
@@ -19,84 +21,80 @@ def complaints(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, s
 
     What depends on a template is not judged.
     """
-    try:
-        model.model_validate(dict(values))
-    except ValidationError as error:
-        filled_in = list(_templates(values, ()))
-        found: dict[str, str] = {}
-        for problem in error.errors(include_input=False, include_url=False):
-            path = wording.path(problem["loc"])
-            if not _depends(path, filled_in):
-                title = wording.title(path, model)
-                sentence = wording.sentence(problem["type"], problem.get("ctx", {}), title)
-                found.setdefault(".".join(path), sentence)
-        return found
-    return {}
+    names = {name for key, field in model.model_fields.items() for name in (key, field.alias)}
+    found = {name: "There is no such field." for name in values if name not in names}
+    known = {name: value for name, value in values.items() if name in names}
+    filled_in = list(_templates(known, ()))
+    for problem in _problems(model, known):
+        path = wording.path(problem["loc"])
+        if not _depends(path, filled_in):
+            title = wording.title(path, model)
+            found.setdefault(".".join(path), wording.sentence(problem["type"], problem.get("ctx", {}), title))
+    return found
 
 
 def fit(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters whose templates are filled in, with texts and numbers as the action wants them.
 
     A lone `{{ trigger.body.amount }}` is a number, which a message's text is not, and a form sends "12" for 12. Only
-    what the model refuses is changed. Raises Invalid, by field.
+    what the model refuses is changed, and only to what it accepts. Raises Invalid, by field.
     """
-    fitted = dict(values)
-    for _ in range(TRIES):
-        try:
-            model.model_validate(fitted)
-        except ValidationError as error:
-            changed = fitted
-            for problem in error.errors(include_url=False):
-                changed = _replaced(changed, problem["loc"], problem["type"])
-            if changed == fitted and _same_types(changed, fitted):
-                fields = formats.sentences(error, model)
-                message = next(iter(fields.values())) if len(fields) == 1 else "Some of the values cannot be used."
-                raise Invalid(message, fields) from None
-            fitted = changed
-        else:
-            return fitted
+    fitted: dict[str, Any] = dict(values)
+    for problem in _problems(model, fitted)[:CONVERTED]:
+        fitted = _converted(model, fitted, problem["loc"])
+    formats.read(model, fitted)
     return fitted
 
 
-def _replaced(value: Any, location: Sequence[str | int], kind: str) -> Any:
-    """A copy in which the value at a place has the wanted type, where it can."""
+def _problems(model: type[BaseModel], values: Mapping[str, Any]) -> list[ErrorDetails]:
+    try:
+        model.model_validate(dict(values))
+    except ValidationError as error:
+        return error.errors(include_url=False)
+    return []
+
+
+def _converted(model: type[BaseModel], values: dict[str, Any], location: Location) -> dict[str, Any]:
+    """The first conversion of the value at a place after which nothing is wrong there any more."""
+    for convert in (templates.text, int, float, _true_or_false):
+        try:
+            changed = _with(values, location, convert)
+        except (ValueError, KeyError, OverflowError, Invalid):
+            continue
+        if all(problem["loc"][: len(location)] != location for problem in _problems(model, changed)):
+            return cast("dict[str, Any]", changed)
+    return values
+
+
+def _with(value: Any, location: Location, convert: Callable[[Any], object]) -> Any:
+    """A copy in which the value at a place is converted. Parts that are no place in it name types, for unions."""
     if not location:
-        return _converted(value, kind)
+        return convert(_convertible(value, convert))
     part, rest = location[0], location[1:]
     if isinstance(value, Mapping) and part in value:
-        return {**value, part: _replaced(value[part], rest, kind)}
+        return {**value, part: _with(value[part], rest, convert)}
     if isinstance(value, list) and isinstance(part, int) and part < len(value):
-        return [_replaced(each, rest, kind) if index == part else each for index, each in enumerate(value)]
-    return value if isinstance(value, Mapping | list) else _replaced(value, rest, kind)
+        return [_with(each, rest, convert) if index == part else each for index, each in enumerate(value)]
+    if rest or isinstance(value, Mapping | list):
+        return _with(value, rest, convert)
+    raise ValueError
 
 
-def _converted(value: Any, kind: str) -> Any:
-    if kind == "string_type" and value is not None:
-        return templates.text(value)
-    if kind == "int_type" and isinstance(value, float) and value.is_integer():
-        return int(value)
-    return _read(value.strip(), kind, value) if isinstance(value, str) else value
+def _convertible(value: Any, convert: Callable[[Any], object]) -> Any:
+    """The value, if nothing of it gets lost. Raises ValueError."""
+    if convert is templates.text:
+        suits = value is not None and not isinstance(value, str)
+    elif isinstance(value, str):
+        suits = len(value) <= 60 and value.strip().lower().lstrip("+-") not in ("nan", "inf", "infinity")
+    else:
+        suits = convert is int and isinstance(value, float) and value.is_integer()
+    if not suits:
+        raise ValueError
+    return value
 
 
-def _read(text: str, kind: str, otherwise: str) -> object:
-    """A text as the wanted type, or as it was."""
-    try:
-        if kind == "int_type" and len(text) <= 40:
-            return int(text)
-        if kind == "float_type":
-            return float(text)
-    except ValueError:
-        return otherwise
-    return {"true": True, "false": False}.get(text.lower(), otherwise) if kind == "bool_type" else otherwise
-
-
-def _same_types(one: Any, other: Any) -> bool:
-    """1 equals True and 1.0, which makes all the difference here."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, Mapping):
-        return all(_same_types(one[name], other[name]) for name in one)
-    return not isinstance(one, list) or all(_same_types(a, b) for a, b in zip(one, other, strict=True))
+def _true_or_false(value: object) -> bool:
+    return {"true": True, "false": False}[str(value).strip().lower()]
 
 
 def _templates(value: object, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -374,7 +374,7 @@ def test_a_bomb_is_stopped_in_time(source: str) -> None:
 @pytest.mark.parametrize("source", BOMBS, ids=range(len(BOMBS)))
 def test_a_bomb_needs_little_memory(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also with ten times the time, so that it is not the clock that saves the memory."""
-    monkeypatch.setattr(budget, "SECONDS", 0.3)
+    monkeypatch.setattr(budget, "SECONDS", 0.2)
     templates.forget()
     tracemalloc.start()
     try:
