@@ -1,257 +1,293 @@
-"""The frame around every page in a real browser: palette, shortcuts, theme, attention count, a lost connection."""
+"""What is the same on every page: the frame, the palette, the shortcuts, and a connection that comes and goes."""
 
 from __future__ import annotations
 
-import asyncio
+import os
 import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.conftest import PASSWORD, ROOT, Server, start_server
 from tests.pages import judge
-from tests.pages.conftest import PHONE, Newcomer, Opener, ready
+from tests.pages.conftest import PHONE, Opener, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-HOOK = "https://discord.com/api/webhooks/123456789012345678/" + "a" * 68
+DISCORD = "https://discord.com/api/webhooks/123456789012345678/" + "aB3_" * 17
 
 
-async def visit(page: Page, path: str = "/inbox") -> Page:
+async def visit(page: Page, path: str) -> None:
     await page.goto(path)
     await ready(page)
-    return page
 
 
-async def open_palette(page: Page) -> None:
+def rest(server: Server) -> httpx.Client:
+    """The REST interface as Alice."""
+    client = httpx.Client(base_url=server.url)
+    login = {"email": "alice@example.com", "password": PASSWORD}
+    token = client.post("/api/auth/login", json=login).raise_for_status().json()["token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+    return client
+
+
+@pytest.fixture
+def connection(server: Server) -> Iterator[dict[str, Any]]:
+    """A connection of Alice's, which is removed afterwards."""
+    client = rest(server)
+    body = {"type": "inbox", "name": f"Errands {uuid4().hex[:6]}", "config": {}}
+    made = client.post("/api/integrations", json=body).raise_for_status().json()
+    yield made
+    client.delete(f"/api/integrations/{made['id']}")
+    client.close()
+
+
+async def open_palette(page: Page, query: str = "") -> Any:
     await page.keyboard.press("Control+k")
-    await expect(page.get_by_role("combobox", name="Search or jump to")).to_be_focused()
+    palette = page.get_by_test_id("palette")
+    await expect(palette).to_be_visible()
+    field = palette.get_by_role("combobox")
+    await expect(field).to_be_focused()
+    if query:
+        await field.fill(query)
+    return palette
 
 
-async def type_in_palette(page: Page, words: str, first: str) -> None:
-    """Type, and wait until the first line is the expected one."""
-    await page.get_by_role("combobox").fill(words)
-    await expect(page.get_by_role("option").first).to_contain_text(first)
-
-
-async def wait_for_theme(newcomer: Newcomer, wanted: str) -> None:
-    """Wait until the server has noted the theme."""
-    for _ in range(100):
-        if (await newcomer.rest.get("/api/me")).raise_for_status().json()["theme"] == wanted:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"the theme never became {wanted}")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_palette_and_shortcuts_are_accessible(scheme: str, contexts: Opener) -> None:
-    page = await visit(await (await contexts(color_scheme=scheme, bypass_csp=True)).new_page())
-    await open_palette(page)
-    await judge.dialog(page)
-    await page.get_by_role("button", name="all shortcuts").click()
-    await expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
-    await expect(page.get_by_test_id("palette")).to_be_hidden()
-    await judge.dialog(page)
-
-
-async def test_palette_goes_to_a_page_by_keyboard(page: Page) -> None:
-    await visit(page)
-    await open_palette(page)
-    await type_in_palette(page, "about", "About")
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/settings/about")
-
-
-async def test_palette_takes_enter_before_the_list_has_followed(page: Page) -> None:
-    await visit(page)
-    await open_palette(page)
-    await page.keyboard.type("about")
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/settings/about")
-
-
-async def test_palette_moves_with_the_arrow_keys(page: Page) -> None:
-    await visit(page)
-    await open_palette(page)
-    await type_in_palette(page, "settings", "Settings")
-    options = page.get_by_role("option")
-    await page.keyboard.press("ArrowDown")
-    await expect(options.nth(1)).to_have_attribute("aria-selected", "true")
-    await expect(options.nth(0)).to_have_attribute("aria-selected", "false")
-    marked = await page.get_by_role("combobox").get_attribute("aria-activedescendant")
-    assert marked == await options.nth(1).get_attribute("id")
-    await page.keyboard.press("ArrowUp")
-    await page.keyboard.press("ArrowUp")
-    await expect(options.last).to_have_attribute("aria-selected", "true")
-
-
-async def test_palette_gives_the_focus_back(page: Page) -> None:
-    await visit(page)
-    opener = page.get_by_role("button", name="Search or jump to")
-    await opener.focus()
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("combobox")).to_be_focused()
-    await page.keyboard.press("Escape")
-    await expect(page.get_by_test_id("palette")).to_be_hidden()
-    await expect(opener).to_be_focused()
-
-
-async def test_palette_finds_a_connection_whatever_it_is_called(newcomer: Newcomer) -> None:
-    page = newcomer.page
-    found = await newcomer.connect("discord", 'Ops <img src=x onerror="window.pwned=1">')
-    await visit(page)
-    await open_palette(page)
-    await type_in_palette(page, "ops", "Ops <img")
-    assert await page.evaluate("window.pwned") is None
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(f"**/integrations/{found}")
-
-
-async def test_palette_tests_a_connection_from_anywhere(newcomer: Newcomer) -> None:
-    page = newcomer.page
-    found = await newcomer.connect("discord", "Ops alerts")
-    await visit(page, "/settings/about")
-    await open_palette(page)
-    await type_in_palette(page, "test ops", "Test “Ops alerts” now")
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".sl-toasts")).to_contain_text("Connected")
-    await newcomer.fail("discord", status=401)
-    await open_palette(page)
-    await type_in_palette(page, "test ops", "Test “Ops alerts” now")
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(f"**/integrations/{found}")  # where it is told what is wrong
-
-
-async def test_palette_recognises_what_was_pasted(newcomer: Newcomer) -> None:
-    page = await visit(newcomer.page)
-    await open_palette(page)
-    await type_in_palette(page, f"  {HOOK} ", "Connect Discord with this webhook")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", name="Connect Discord")).to_be_visible()
-    await expect(page.get_by_label("Webhook URL", exact=True)).to_have_value(HOOK)
-
-
-async def test_palette_says_when_there_is_nothing(page: Page) -> None:
-    await visit(page)
-    await open_palette(page)
-    await page.get_by_role("combobox").fill("zzzzzz")
-    await expect(page.get_by_text("Nothing is called “zzzzzz”.")).to_be_visible()
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("combobox")).to_be_focused()
-
-
-@pytest.mark.parametrize("keys, path", [("gi", "/"), ("gs", "/settings")])
-async def test_g_goes_to_places(keys: str, path: str, page: Page) -> None:
-    await visit(page)
-    for key in keys:
-        await page.keyboard.press(key)
-    await page.wait_for_url(re.compile(re.escape(path) + "$"))
-
-
-async def test_keys_do_nothing_while_somebody_types(page: Page) -> None:
-    await visit(page, "/settings/profile")
-    name = page.get_by_label("Name", exact=True)
-    await name.fill("")
-    await name.press_sequentially("gi n?/gs")
-    await expect(name).to_have_value("gi n?/gs")
-    await expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.url.endswith("/settings/profile")
-    await page.keyboard.press("Control+k")
-    await expect(page.get_by_role("combobox")).to_be_focused()
-
-
-async def test_n_offers_a_new_connection(page: Page) -> None:
-    await visit(page)
-    await page.keyboard.press("n")
-    await expect(page.get_by_role("option").first).to_contain_text("New connection")
-
-
-async def test_skip_link_comes_first(page: Page) -> None:
-    await visit(page)
+async def test_the_first_key_leads_past_the_navigation(page: Page) -> None:
+    await visit(page, "/inbox")
     await page.keyboard.press("Tab")
-    await expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    link = page.get_by_role("link", name="Skip to main content")
+    await expect(link).to_be_focused()
     await page.keyboard.press("Enter")
-    assert await page.evaluate("document.activeElement.querySelector('h1') !== null")
+    assert await page.evaluate("document.activeElement.contains(document.querySelector('h1'))")
+    assert not await page.evaluate("document.activeElement.contains(document.querySelector('.sl-rail'))")
 
 
-async def test_theme_is_kept_for_the_person_and_never_flashes(newcomer: Newcomer, contexts: Opener) -> None:
-    page = await visit(newcomer.page)
-    root = page.locator("html")
-    await expect(root).to_have_attribute("data-theme", "light")
-    await page.get_by_role("button", name="Switch between light and dark").click()
-    await expect(root).to_have_attribute("data-theme", "dark")
-    other = await (await contexts(as_=newcomer.email)).new_page()
-    await other.add_init_script(
-        "addEventListener('DOMContentLoaded', () => { window.early = document.documentElement.dataset.theme; })"
-    )
-    await wait_for_theme(newcomer, "dark")
-    await visit(other)
-    assert await other.evaluate("window.early") == "dark"
+async def test_a_page_that_is_not_there_is_one_of_ours(contexts: Opener) -> None:
+    await judge.everywhere(contexts, "/nowhere")
+    page = await (await contexts()).new_page()
+    answer = await page.goto("/integrations/of-somebody-else")
+    assert answer is not None
+    assert answer.status == 404
+    await expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
 
 
-async def test_theme_follows_the_system_until_one_is_chosen(newcomer: Newcomer) -> None:
-    page = await visit(newcomer.page)
-    await page.emulate_media(color_scheme="dark")
-    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    await page.emulate_media(color_scheme="light")
-    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
-
-
-async def test_what_needs_somebody_is_counted_on_every_page(newcomer: Newcomer) -> None:
-    page = newcomer.page
-    found = await newcomer.connect("discord", "Alerts")
-    await visit(page)
-    link = page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Integrations")
-    await expect(link).to_have_text("Integrations")
-    await expect(page.locator(".sl-line")).to_contain_text("1 connection")
-    await newcomer.fail("discord", status=401)
-    await newcomer.test(found)
-    await expect(link).to_contain_text("1 needs attention", timeout=3000)
-
-
-async def test_a_lost_connection_is_told_and_typed_text_stays(page: Page) -> None:
-    await visit(page, "/settings/profile")
-    name = page.get_by_label("Name", exact=True)
-    await name.fill("Half a na")
-    lost = page.get_by_text("Connection lost. Your changes are kept; reconnecting…")
-    await page.evaluate("window.socket.disconnect()")
-    await expect(lost).to_be_visible(timeout=4000)
-    await expect(page.locator("#popup")).to_be_hidden()
-    await name.press_sequentially("me")
-    await page.evaluate("window.socket.connect()")
-    await expect(lost).to_be_hidden()
-    await expect(name).to_have_value("Half a name")
-
-
-async def test_a_short_loss_is_not_told(page: Page) -> None:
-    await visit(page)
-    await page.evaluate("window.socket.io.engine.close()")
-    await page.wait_for_function("window.socket.connected")
-    await expect(page.locator(".sl-lost")).to_be_hidden()
-
-
-async def test_signing_out_locks_the_door(newcomer: Newcomer) -> None:
-    page = await visit(newcomer.page)
-    await page.get_by_role("button", name="Account of Nora New").click()
-    await page.get_by_role("menuitem", name="Sign out").click()
-    await page.wait_for_url("**/sign-in")
-    await page.goto("/inbox")
-    assert page.url.endswith("/sign-in?next=/inbox")
-
-
-async def test_phones_have_tabs_and_a_search(contexts: Opener) -> None:
-    page = await visit(await (await contexts(viewport=PHONE)).new_page())
-    await expect(page.get_by_role("complementary", name="Sidebar")).to_be_hidden()
-    tabs = page.get_by_role("navigation", name="Main, at the bottom")
-    await expect(tabs.get_by_role("link")).to_have_text(["Integrations", "Inbox", "Settings"])
-    await expect(tabs.get_by_role("link", name="Inbox")).to_have_attribute("aria-current", "page")
-    await tabs.get_by_role("button", name="Search").click()
-    await expect(page.get_by_role("combobox")).to_be_focused()
-
-
-async def test_nothing_is_asked_of_other_machines(page: Page) -> None:
+async def test_nothing_is_fetched_from_elsewhere(page: Page, server: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    await visit(page)
-    await open_palette(page)
+    for path in ("/", "/inbox", "/settings"):
+        await visit(page, path)
     assert asked
-    assert [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
+    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("viewport", [None, PHONE])
+async def test_the_palette_finds_and_opens(
+    viewport: dict[str, int] | None, contexts: Opener, connection: dict[str, Any]
+) -> None:
+    context = await contexts(**({"viewport": viewport} if viewport else {}), bypass_csp=True)
+    page = await context.new_page()
+    await visit(page, "/settings/about")
+    if viewport:
+        await page.get_by_role("button", name="Search", exact=True).click()
+    palette = await open_palette(page) if not viewport else page.get_by_test_id("palette")
+    await palette.get_by_role("combobox").fill(connection["name"].lower())
+    options = palette.get_by_role("option")
+    await expect(options).to_have_text(
+        [re.compile(connection["name"]), re.compile("Test “"), re.compile("Pause “")], use_inner_text=True
+    )
+    await judge.dialog(page)
+    for key, place in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowDown", 0), ("ArrowUp", 2), ("ArrowDown", 0)):
+        await page.keyboard.press(key)
+        await expect(options.nth(place)).to_have_attribute("aria-selected", "true")
+        chosen = await options.nth(place).get_attribute("id")
+        await expect(palette.get_by_role("combobox")).to_have_attribute("aria-activedescendant", chosen or "?")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(re.compile(connection["id"]))
+
+
+async def test_the_palette_pauses_and_resumes(page: Page, connection: dict[str, Any], server: Server) -> None:
+    await visit(page, "/")
+    card = page.get_by_test_id("conn-card").filter(has_text=connection["name"])
+    for action, status in (("Pause", "Paused"), ("Resume", "Healthy")):
+        palette = await open_palette(page, f"{action} {connection['name']}")
+        await expect(palette.get_by_role("option")).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await expect(card.get_by_text(status, exact=True)).to_be_visible()
+
+
+async def test_escape_leads_back_to_where_the_keyboard_was(page: Page) -> None:
+    await visit(page, "/settings/profile")
+    field = page.get_by_label("Current password", exact=True)
+    await field.fill("half a word")
+    palette = await open_palette(page)
+    await page.keyboard.press("Escape")
+    await expect(palette).to_have_count(0)
+    await expect(field).to_be_focused()
+    await expect(field).to_have_value("half a word")
+
+
+async def test_a_pasted_address_opens_its_dialog_filled_in_and_leaves_no_trace(page: Page) -> None:
+    await visit(page, "/inbox")
+    palette = await open_palette(page, f"  '{DISCORD}' ")
+    await expect(palette.get_by_role("option").first).to_contain_text("Connect Discord with this webhook")
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("heading", name="Connect Discord")).to_be_visible()
+    await expect(dialog.get_by_label("Webhook URL", exact=True)).to_have_value(DISCORD)
+    assert "aB3_" not in page.url
+    assert "aB3_" not in await page.evaluate("JSON.stringify([history.state, {...localStorage}, {...sessionStorage}])")
+
+
+@pytest.mark.parametrize(
+    ("keys", "path"), [(("g", "b"), "/inbox"), (("g", "s"), "/settings"), (("g", "i"), "/")], ids="bsi"
+)
+async def test_two_keys_go_to_a_place(page: Page, keys: tuple[str, str], path: str, server: Server) -> None:
+    await visit(page, "/settings/about")
+    for key in keys:
+        await page.keyboard.press(key)
+    await page.wait_for_url(server.url + path)
+
+
+async def test_single_keys_do_nothing_while_somebody_types(page: Page) -> None:
+    await visit(page, "/settings/profile")
+    field = page.get_by_label("Name", exact=True)
+    await field.fill("")
+    await field.press_sequentially("gs?n/gb")
+    await expect(field).to_have_value("gs?n/gb")
+    assert page.url.endswith("/settings/profile")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_single_keys_do_nothing_behind_a_dialog(page: Page) -> None:
+    await visit(page, "/settings/about")
+    await page.keyboard.press("?")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
+    await judge.dialog(page)
+    for key in "gbn/":
+        await page.keyboard.press(key)
+    assert page.url.endswith("/settings/about")
+    await expect(page.get_by_test_id("palette")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+
+async def test_n_and_slash_start_something(page: Page) -> None:
+    await visit(page, "/")
+    await page.keyboard.press("/")
+    await expect(page.get_by_label("Search integrations")).to_be_focused()
+    await visit(page, "/inbox")
+    await page.keyboard.press("n")
+    await expect(page.get_by_test_id("palette").get_by_role("option").first).to_contain_text("New connection:")
+
+
+async def test_light_becomes_dark_from_the_rail_and_stays(contexts: Opener) -> None:
+    page = await (await contexts(color_scheme="light")).new_page()
+    await visit(page, "/inbox")
+    switch = page.get_by_role("button", name="Switch between light and dark")
+    before = await page.locator("html").get_attribute("data-theme")
+    after = "light" if before == "dark" else "dark"
+    await switch.click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", after)
+    await page.wait_for_timeout(300)
+    await visit(page, "/inbox")
+    await expect(page.locator("html")).to_have_attribute("data-theme", after)
+    await page.get_by_role("button", name="Switch between light and dark").click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", before or "light")
+
+
+async def test_a_cut_line_is_told_and_what_was_typed_stays(contexts: Opener) -> None:
+    context = await contexts()
+    page = await context.new_page()
+    await visit(page, "/settings/profile")
+    field = page.get_by_label("Name", exact=True)
+    await field.fill("Alice, who was cut off")
+    bar = page.get_by_text("Connection lost. Your changes are kept; reconnecting…")
+    await context.set_offline(True)
+    await page.evaluate("window.socket.io.engine.close()")
+    await expect(bar).to_be_visible(timeout=4000)
+    await expect(page.locator("#popup")).to_be_hidden()
+    await context.set_offline(False)
+    await expect(bar).to_be_hidden()
+    await expect(field).to_have_value("Alice, who was cut off")
+
+
+class Restartable:
+    """A server that can be killed and started again at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.first = start_server(folder)
+        self.process = self.first.process
+        self.url = self.first.url
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> None:
+        environment = os.environ | {
+            "STREAMLINE_PORT": self.url.rpartition(":")[2],
+            "STREAMLINE_DATA_DIR": str(self.first.data),
+            "STREAMLINE_SANDBOX": "1",
+        }
+        clean = {key: value for key, value in environment.items() if not key.startswith(("PYTEST", "NICEGUI"))}
+        with self.first.log.open("ab") as log:
+            command = [sys.executable, "main.py"]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=clean, stdout=log, stderr=log)
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(self.url + "/healthz", timeout=1).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+
+
+@pytest.fixture
+def restartable(tmp_path: Path) -> Iterator[Restartable]:
+    running = Restartable(tmp_path)
+    body = {"email": "alice@example.com", "password": PASSWORD}
+    httpx.post(running.url + "/api/setup", json=body).raise_for_status()
+    yield running
+    running.kill()
+
+
+async def test_a_restart_loses_nothing_that_was_typed(restartable: Restartable, contexts: Opener) -> None:
+    context = await contexts(url=restartable.url)
+    typed, untouched = await context.new_page(), await context.new_page()
+    await visit(typed, "/settings/profile")
+    await visit(untouched, "/inbox")
+    field = typed.get_by_label("Name", exact=True)
+    await field.fill("Alice, who was typing")
+    await untouched.evaluate("window.isOld = true")
+    restartable.kill()
+    await expect(typed.get_by_text("Connection lost. Your changes are kept")).to_be_visible()
+    await expect(typed.locator("#popup")).to_be_hidden()
+    restartable.start()
+    await expect(typed.get_by_text("Streamline was restarted.")).to_be_visible(timeout=20_000)
+    await expect(field).to_have_value("Alice, who was typing")
+    await untouched.wait_for_function("!window.isOld && window.socket?.connected", timeout=20_000)
+    await typed.get_by_role("button", name="Reload").click()
+    await ready(typed)
+    await expect(typed.get_by_text("Streamline was restarted.")).to_have_count(0)
+
+
+async def test_an_ended_session_leads_to_the_door_from_a_half_filled_form(contexts: Opener, server: Server) -> None:
+    context = await contexts()
+    page = await context.new_page()
+    await visit(page, "/settings/profile")
+    await page.get_by_label("New password", exact=True).fill("something private")
+    cookie = next(each for each in await context.cookies() if each.get("name") == "streamline_session")
+    headers = {"Origin": server.url, "Cookie": f"streamline_session={cookie.get('value')}"}
+    httpx.delete(server.url + "/session", headers=headers).raise_for_status()
+    await page.wait_for_url(re.compile(r"/sign-in\?next=/settings/profile$"), timeout=5000)

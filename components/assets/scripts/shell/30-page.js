@@ -20,10 +20,31 @@ addEventListener("load", function watch() {
   };
   addEventListener("pagehide", () => { leaves = true; });
   addEventListener("pageshow", () => { leaves = false; });
+  const tell = (sentence) => { clearTimeout(soon); clearTimeout(later); words.textContent = sentence; bar.hidden = reload.hidden = false; };
+  slKeepTyped(tell);
   window.socket.on("disconnect", lost);
   window.socket.on("connect_error", () => { if (bar.hidden && !window.socket.connected && !soon) lost(); });
   window.socket.on("connect", () => { clearTimeout(soon); clearTimeout(later); soon = later = undefined; bar.hidden = reload.hidden = true; });
 });
+
+// After a restart the server no longer knows this page, and NiceGUI reloads it. Where something was typed, we wait until
+// it is copied; but not where the session is over, so that nobody reads over the shoulder of who was signed out.
+const slTyped = () => [...document.querySelectorAll("input, textarea")].some((field) =>
+  !/^(search|radio|checkbox|hidden)$/.test(field.type) && field.role !== "combobox" && field.value !== field.defaultValue);
+
+async function slSignedOut() {
+  try { return (await fetch(location.href, { method: "HEAD", redirect: "manual" })).type === "opaqueredirect"; } catch { return false; }
+}
+
+function slKeepTyped(tell) {
+  const known = window.socket.listeners("connect_error");
+  window.socket.off("connect_error");
+  window.socket.on("connect_error", async (error) => {
+    if (error.message === "Implicit handshake failed" && slTyped() && !(await slSignedOut())) {
+      tell("Streamline was restarted. Copy what you typed, then reload the page.");
+    } else for (const handler of known) handler(error);
+  });
+}
 
 // <button data-copy="element-id"> copies that element's text, also where there is no https, and says so for 2 seconds.
 async function slCopy(text) {
