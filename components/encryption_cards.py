@@ -45,11 +45,12 @@ class EncryptionCards:
         """Show how it is now."""
         said = await asyncio.to_thread(recovery.confirmed)
         source = SOURCES[keyring.key_source()]
+        file = "" if keyring.key_source() in ("environment", "none") else escape(str(recovery.key_file()))
         shown = {
             "Key id": f'<span class="mono">{escape(keyring.key_id()) or "none"}</span>',
-            "Comes from": f"{source}<br><span class='small muted wraps'>{escape(recovery.place())}</span>",
+            "Comes from": f"{source}<br><span class='small muted wraps'>{file}</span>",
             "In use since": moments.html(keyring.key_made_at(), never="not in use", only_day=True),
-            "Method": "AES-256-GCM, a key of its own for every value",
+            "Method": "AES-256-GCM; each value opens only in its own row",
         }
         self.facts.set_content("".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in shown.items()))
         self.state.clear()

@@ -103,9 +103,9 @@ class SessionList:
                 where = f"{escape(row.address)} · " if row.address else ""
                 seen = moments.html(row.last_seen_at)
                 ui.html(f"{where}last used {seen}", sanitize=False, tag="p").classes("small muted")
-            if not is_this:
-                button = elements.button("Sign out", lambda: self._end(row.id), kind="sm")
-                button.props["aria-label"] = f"Sign out {what}"
+            leave = (lambda: ui.run_javascript("slSignOut()")) if is_this else (lambda: self._end(row.id))
+            button = elements.button("Sign out", leave, kind="sm")
+            button.props["aria-label"] = "Sign out here" if is_this else f"Sign out {what}"
 
     async def _end(self, session_id: str) -> None:
         mine = await asyncio.to_thread(sessions.all_of, self.visitor.user_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from streamline_ui import live
@@ -79,7 +80,12 @@ def place() -> str:
     settings = configuration.current()
     if keyring.key_source() == "environment":
         return f"the variable ENCRYPTION_KEY, for the data in {settings.data_dir}"
-    return f"the file {keyfile.path(settings.data_dir)}"
+    return f"the file {key_file()}"
+
+
+def key_file() -> Path:
+    """Where the key is kept, unless the environment gives it."""
+    return keyfile.path(configuration.current().data_dir)
 
 
 def confirm(user_id: str, how: How) -> None:

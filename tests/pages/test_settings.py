@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.conftest import PASSWORD, Server
+from tests.conftest import PASSWORD, Server, start_server, stop_server
 from tests.pages import judge
 from tests.pages.conftest import Opener, ready
 
@@ -253,6 +254,27 @@ async def test_the_recovery_kit_holds_the_key_and_no_page_does(page: Page, serve
     await page.reload()
     await expect(page.get_by_text("In safety: the recovery kit was downloaded")).to_be_visible()
     assert key not in await page.content()
+
+
+async def test_a_wrong_key_is_named_with_the_one_that_is_needed(tmp_path: Path, contexts: Opener) -> None:
+    first = start_server(tmp_path)
+    account = {"email": "alice@example.com", "password": PASSWORD}
+    httpx.post(first.url + "/api/setup", json=account).raise_for_status()
+    page = await (await contexts(url=first.url)).new_page()
+    await visit(page, "/settings/encryption")
+    needed = await page.locator("dd").first.inner_text()
+    stop_server(first)
+    other = start_server(tmp_path, ENCRYPTION_KEY="ab" * 32)
+    try:
+        await judge.everywhere(contexts, "/settings/encryption", url=other.url)
+        page = await (await contexts(url=other.url)).new_page()
+        await visit(page, "/settings/encryption")
+        await expect(page.get_by_text("Stored credentials are locked.")).to_be_visible()
+        await expect(page.get_by_text(f"start it with the ENCRYPTION_KEY whose id is {needed}")).to_be_visible()
+        await visit(page, "/")
+        await expect(page.get_by_text("The encryption key does not match this database.")).to_be_visible()
+    finally:
+        stop_server(other)
 
 
 async def test_the_log_lists_tries_with_their_reasons(bobs: tuple[str, Page], server: Server) -> None:
