@@ -16,13 +16,14 @@ from streamline_ui import settings as configuration
 from streamline_ui.access import sessions, users
 from streamline_ui.access.gate import Gate
 from streamline_ui.api import app as rest
-from streamline_ui.api import browser, operations
+from streamline_ui.api import browser, hooks, operations
 from streamline_ui.integrations import rows
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
-from streamline_ui.storage import db, migrate
+from streamline_ui.storage import db, migrate, writer
 from streamline_ui.vault import keyring, redact
+from streamline_ui.workflows import dispatch, executions
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 
@@ -40,7 +41,7 @@ def prepare(settings: Settings) -> None:
 def build(settings: Settings) -> ASGIApp:
     """The whole application, after `prepare`."""
     outer = FastAPI(lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    outer.router.routes.extend([*operations.routes, *browser.routes])
+    outer.router.routes.extend([*operations.routes, *browser.routes, *hooks.routes])
     outer.mount("/api", rest.build(settings))
     if settings.sandbox:
         from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
@@ -79,14 +80,19 @@ def _mount_pages(outer: FastAPI) -> None:
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     settings = configuration.current()
     await asyncio.to_thread(rows.forget_interrupted_tests)
+    await asyncio.to_thread(executions.recover)
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
     operations.checks["scheduler"] = schedule.problem
+    writer.start()
+    dispatch.start()
     schedule.start()
     try:
         yield
     finally:
         schedule.stop()
+        await dispatch.stop()
+        writer.stop()
         await egress.stop()
         live.stop()
         db.dispose()

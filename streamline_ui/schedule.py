@@ -13,7 +13,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
-from streamline_ui.integrations import connections, watch
+from streamline_ui.integrations import connections, usage, watch
+from streamline_ui.workflows import executions
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
@@ -29,6 +30,8 @@ def start() -> None:
     )
     _scheduler.add_job(_tick, "interval", seconds=1)
     _scheduler.add_job(watch.sweep, "interval", seconds=1)
+    _scheduler.add_job(asyncio.to_thread, "interval", [usage.flush], seconds=1)
+    _scheduler.add_job(asyncio.to_thread, "interval", [executions.release_mended], seconds=2)
     _scheduler.add_job(asyncio.to_thread, "interval", [connections.purge], seconds=20)
     for prune in (watch.prune, sessions.prune, limits.prune, idempotency.prune):
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)

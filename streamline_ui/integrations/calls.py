@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
-from streamline_ui.integrations import configuration, health, inbox, rows
+from streamline_ui.integrations import configuration, health, inbox, rows, usage
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Action, Config, Provider
@@ -58,10 +58,21 @@ async def test(user_id: str, integration_id: str) -> health.Outcome:
     return outcome
 
 
+Fit = Callable[[type[BaseModel], Mapping[str, Any]], Mapping[str, Any]]
+
+
 async def perform(
-    user_id: str, integration_id: str, action_name: str, params: Mapping[str, Any], wire: Wire | None = None
+    user_id: str,
+    integration_id: str,
+    action_name: str,
+    params: Mapping[str, Any],
+    *,
+    wire: Wire | None = None,
+    fit: Fit | None = None,
 ) -> dict[str, Any]:
-    """Do one thing at the service and return its output as JSON values. `wire` notes what is sent for it.
+    """Do one thing at the service and return its output as JSON values.
+
+    `wire` notes what is sent for it; `fit` makes loosely written parameters what the action's model wants.
 
     Raises NotFound, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
     """
@@ -72,6 +83,7 @@ async def perform(
         raise NotFound(f"{provider.name} has no action “{action_name[:60]}”.")
     if not row.is_active:
         raise Invalid(f"“{row.name}” is paused.", hints=["Resume it first."])
+    params = params if fit is None else fit(action.params, params)
     config = configuration.load(row)
     with redact.holding(*formats.secrets(config)):
         return await _run(row, action, config, params, wire)
@@ -95,9 +107,9 @@ async def _run(
         await asyncio.to_thread(rows.record_use, row.user_id, row.id, outcome)
         raise
     except StreamlineError:
-        await asyncio.to_thread(rows.record_use, row.user_id, row.id, None)
+        await usage.note(row.user_id, row.id)
         raise
-    await asyncio.to_thread(rows.record_use, row.user_id, row.id, None)
+    await usage.note(row.user_id, row.id)
     scrubbed: dict[str, Any] = redact.scrub_json(output)
     return scrubbed
 

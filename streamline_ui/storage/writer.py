@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, Executable
-from sqlalchemy.exc import SQLAlchemyError
 
 from streamline_ui.errors import Unavailable
 from streamline_ui.storage import db
@@ -124,7 +123,7 @@ class Writer:
         """Commit all together; where that fails, each alone, so that one bad unit spoils nobody else's."""
         try:
             self._transact(group)
-        except SQLAlchemyError as error:
+        except Exception as error:  # whatever it is, the thread goes on, and whoever wrote it is told
             if len(group) == 1:
                 return [error]
             return [self._commit([unit])[0] for unit in group]

@@ -13,6 +13,7 @@ from streamline_ui.integrations import calls, connections
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import now
+from streamline_ui.workflows import definitions, parameters
 from streamline_ui.workflows.steps import Action
 
 
@@ -33,7 +34,9 @@ async def act(user_id: str, step: Action, params: Mapping[str, Any], seconds: fl
     error: StreamlineError | None = None
     try:
         async with asyncio.timeout(seconds):
-            output = await calls.perform(user_id, step.integration_id, step.action, params, wire=wire)
+            output = await calls.perform(
+                user_id, step.integration_id, step.action, params, wire=wire, fit=parameters.fit
+            )
     except TimeoutError:
         error = Unavailable(f"There was no answer within {seconds:g} s.", unclear=True)
     except StreamlineError as caught:
@@ -57,8 +60,7 @@ async def is_repeatable(user_id: str, step: Action) -> bool:
     except NotFound:
         return False
     provider = PROVIDERS.get(row.type)
-    action = provider.actions.get(step.action) if provider else None
-    return action is not None and action.repeatable
+    return provider is not None and definitions.may_repeat(step, provider)
 
 
 def _iso(moment: datetime) -> str:

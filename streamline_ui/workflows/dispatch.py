@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from streamline_ui.storage.workflow_tables import Execution
 from streamline_ui.workflows import catalog, executions, runner
 from streamline_ui.workflows.journal import Journal
+from streamline_ui.workflows.runner import Outcome
 
 AT_ONCE = 200
 AT_ONCE_PER_WORKFLOW = 20
@@ -24,6 +25,42 @@ MOST_OFFERED = 5000  # in memory; beyond that they are found in the table
 log = logging.getLogger(__name__)
 
 
+_dispatcher: Dispatcher | None = None
+
+
+def start() -> None:
+    """Begin to run what is due, on the running event loop."""
+    global _dispatcher  # noqa: PLW0603 - a process has one dispatcher
+    _dispatcher = Dispatcher()
+    _dispatcher.start()
+
+
+async def stop() -> None:
+    """Begin nothing more, and let what runs come to its end."""
+    global _dispatcher  # noqa: PLW0603
+    if _dispatcher is not None:
+        await _dispatcher.stop()
+        _dispatcher = None
+
+
+def offer(execution: Execution) -> bool:
+    """Here is one that may run now. False where nothing runs in this process: then the table keeps it."""
+    if _dispatcher is None:
+        return False
+    _dispatcher.offer(execution)
+    return True
+
+
+async def outcome(execution_id: str, seconds: float) -> Outcome | None:
+    """How a running execution ended, or None where it has not within that time."""
+    return None if _dispatcher is None else await _dispatcher.outcome(execution_id, seconds)
+
+
+def depth() -> int:
+    """How many executions are in memory."""
+    return 0 if _dispatcher is None else len(_dispatcher.known)
+
+
 @dataclass(slots=True)
 class Dispatcher:
     """Runs executions in this process."""
@@ -31,7 +68,8 @@ class Dispatcher:
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _busy: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _offered: dict[str, deque[Execution]] = field(default_factory=dict)
-    _known: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    _awaited: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
     _looking: asyncio.Task[None] | None = None
     _is_stopping: bool = False
 
@@ -49,16 +87,21 @@ class Dispatcher:
         for task in self.running.values():
             task.cancel()
 
-    @property
-    def depth(self) -> int:
-        """How many are offered and do not run yet."""
-        return sum(len(queue) for queue in self._offered.values())
+    async def outcome(self, execution_id: str, seconds: float) -> Outcome | None:
+        """How one of ours ends."""
+        if execution_id not in self.known:
+            return None
+        waiting = self._awaited.setdefault(execution_id, asyncio.get_running_loop().create_future())
+        try:
+            return await asyncio.wait_for(asyncio.shield(waiting), seconds)
+        except TimeoutError:
+            return None
 
     def offer(self, execution: Execution) -> None:
         """Here is one that may run now."""
-        if self._is_stopping or execution.id in self._known or len(self._known) > MOST_OFFERED:
+        if self._is_stopping or execution.id in self.known or len(self.known) > MOST_OFFERED:
             return
-        self._known.add(execution.id)
+        self.known.add(execution.id)
         self._offered.setdefault(execution.workflow_id, deque()).append(execution)
         self._fill(execution.workflow_id)
 
@@ -76,7 +119,9 @@ class Dispatcher:
             is_new = execution.started_at is None and execution.replay_of is None
             journal = Journal(execution) if is_new else await asyncio.to_thread(Journal.of, execution)
             definition = await asyncio.to_thread(catalog.published, execution.workflow_id, execution.version)
-            await runner.run(execution, definition, journal)
+            ended = await runner.run(execution, definition, journal)
+            if (awaited := self._awaited.pop(execution.id, None)) is not None and not awaited.done():
+                awaited.set_result(ended)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -84,7 +129,8 @@ class Dispatcher:
         finally:
             self._busy[execution.workflow_id] -= 1
             self.running.pop(execution.id, None)
-            self._known.discard(execution.id)
+            self.known.discard(execution.id)
+            self._awaited.pop(execution.id, None)
             self._next(execution.workflow_id)
 
     def _next(self, workflow_id: str) -> None:
@@ -101,10 +147,10 @@ class Dispatcher:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if len(self._known) >= AT_ONCE:
+            if len(self.known) >= AT_ONCE:
                 continue
             try:
-                for execution in await asyncio.to_thread(executions.due, AT_ONCE, set(self._known)):
+                for execution in await asyncio.to_thread(executions.due, AT_ONCE, set(self.known)):
                     self.offer(execution)
             except Exception:
                 log.exception("looking for executions failed; the next look is soon")

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, or_, select, update
 from streamline_ui import live
 from streamline_ui.errors import Conflict, NotFound
 from streamline_ui.storage import db
-from streamline_ui.storage.models import now
+from streamline_ui.storage.models import Integration, Status, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
 
 OPEN = (Progress.QUEUED, Progress.RUNNING, Progress.WAITING)
@@ -128,11 +128,17 @@ def due(limit: int, excluding: Collection[str]) -> list[Execution]:
     return [execution for execution in found if execution.id not in excluding][:limit]
 
 
-def release(integration_id: str) -> int:
-    """Let the executions go on that waited for this integration; returns how many."""
+def release_mended() -> int:
+    """Let the executions go on whose integration is well again, or gone; returns how many."""
+    waiting = select(Execution.waits_for).where(col(Execution.waits_for).is_not(None)).distinct()
+    broken = select(Integration.id).where(col(Integration.deleted_at).is_(None), Integration.status != Status.HEALTHY)
+    with db.reading() as session:
+        mended = set(session.exec(waiting).all()) - set(session.exec(broken).all())
+    if not mended:
+        return 0
     with db.writing() as session:
-        waiting = update(Execution).where(col(Execution.waits_for) == integration_id)
-        return session.exec(waiting.values(waits_for=None, due_at=now())).rowcount
+        released = update(Execution).where(col(Execution.waits_for).in_(mended))
+        return session.exec(released.values(waits_for=None, due_at=now())).rowcount
 
 
 def recover() -> int:

@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from streamline_ui import live
 from streamline_ui.storage import db, writer
-from streamline_ui.storage.models import new_id, now
+from streamline_ui.storage.models import new_id, now, table_of
 from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress, Verdict
 from streamline_ui.storage.writer import Statement
 
-_keep_request = insert(HookRequest)
-_keep_event = insert(Event)
-_queue_execution = insert(Execution)
+_keep_request = table_of(HookRequest).insert()
+_keep_event = table_of(Event).insert()
+_queue_execution = table_of(Execution).insert()
 KEPT_BODY = 1_000_000  # bytes
 
 
@@ -39,14 +38,13 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An incoming request. `headers` are safe to keep; `trigger` is what templates see of it."""
+    """An incoming request, as it is captured. `headers` hold no credentials."""
 
     method: str
     query: str
     headers: Mapping[str, str]
     body: bytes
     address: str
-    trigger: Mapping[str, Any]
     at: datetime
 
 
@@ -60,8 +58,10 @@ class Receipt:
     execution: Execution | None = None
 
 
-async def accept(listener: Listener, request: Request, source_id: str | None) -> Receipt:
+async def accept(listener: Listener, request: Request, trigger: Mapping[str, Any], source_id: str | None) -> Receipt:
     """Write down a request that is genuine, and queue its execution. A repeat only leaves a capture.
+
+    `trigger` is what templates see of it; `source_id` the sender's own id of the delivery.
 
     Raises Unavailable where too much waits to be stored, and SQLAlchemyError where nothing can be: then nothing was.
     """
@@ -71,7 +71,7 @@ async def accept(listener: Listener, request: Request, source_id: str | None) ->
         workflow_id=listener.workflow_id,
         version=listener.version,
         event_id=event_id,
-        trigger=json.dumps(request.trigger, ensure_ascii=False, separators=(",", ":")),
+        trigger=json.dumps(trigger, ensure_ascii=False, separators=(",", ":")),
     )
     try:
         await writer.write(

@@ -11,46 +11,48 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
-from sqlmodel import col, select
+from sqlalchemy import bindparam
+from sqlmodel import select
 
 from streamline_ui import live
 from streamline_ui.storage import db, writer
-from streamline_ui.storage.models import now
+from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
 from streamline_ui.storage.writer import Statement
 
 LEASE = timedelta(minutes=20)  # longer than an execution may work in one go
 
-_add_step = insert(StepRun)
+_steps = table_of(StepRun)
+_executions = table_of(Execution)
+_add_step = _steps.insert()
 _change_step = (
-    update(StepRun)
-    .where(col(StepRun.execution_id) == bindparam("of_execution"), col(StepRun.key) == bindparam("of_key"))
+    _steps.update()
+    .where(_steps.c.executionId == bindparam("of_execution"), _steps.c.key == bindparam("of_key"))
     .values(
         status=bindparam("to_status"),
         attempts=bindparam("to_attempts"),
         input=bindparam("to_input"),
         output=bindparam("to_output"),
         error=bindparam("to_error"),
-        finished_at=bindparam("to_finished_at"),
+        finishedAt=bindparam("to_finished_at"),
     )
 )
 _run = (
-    update(Execution)
-    .where(col(Execution.id) == bindparam("of_execution"))
-    .values(status=Progress.RUNNING, started_at=bindparam("to_started_at"), lease_until=bindparam("to_lease_until"))
+    _executions.update()
+    .where(_executions.c.id == bindparam("of_execution"))
+    .values(status=Progress.RUNNING, startedAt=bindparam("to_started_at"), leaseUntil=bindparam("to_lease_until"))
 )
 _settle = (
-    update(Execution)
-    .where(col(Execution.id) == bindparam("of_execution"))
+    _executions.update()
+    .where(_executions.c.id == bindparam("of_execution"))
     .values(
         status=bindparam("to_status"),
         error=bindparam("to_error"),
-        due_at=bindparam("to_due_at"),
-        waits_for=bindparam("to_waits_for"),
-        lease_until=None,
-        started_at=bindparam("to_started_at"),
-        finished_at=bindparam("to_finished_at"),
+        dueAt=bindparam("to_due_at"),
+        waitsFor=bindparam("to_waits_for"),
+        leaseUntil=None,
+        startedAt=bindparam("to_started_at"),
+        finishedAt=bindparam("to_finished_at"),
     )
 )
 
@@ -153,18 +155,18 @@ class Journal:
 
     def _row(self, entry: Entry) -> dict[str, Any]:
         return {
-            "execution_id": self.execution.id,
+            "executionId": self.execution.id,
             "key": entry.key,
             "position": entry.position,
-            "step_id": entry.step_id,
+            "stepId": entry.step_id,
             "name": entry.name,
             "status": entry.status,
             "attempts": _json(entry.attempts),
             "input": _json(entry.input),
             "output": _json(entry.output),
             "error": entry.error,
-            "started_at": entry.started_at,
-            "finished_at": _finished(entry),
+            "startedAt": entry.started_at,
+            "finishedAt": _finished(entry),
         }
 
     def _change(self, entry: Entry) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from streamline_ui.workflows.steps import Action, Branch, Delay, Filter, ForEach
 
 MOST_PERFORMED = 5000  # steps in one execution, each turn of a loop counted
 STEP_SECONDS = 30
+LOCKED_PAUSE = timedelta(minutes=1)
 POSSIBLY_DONE = "The server stopped while this was being sent, so it may have arrived. Look there before you retry."
 CONNECTION_GONE = "The connection that this step uses is gone."
 
@@ -41,19 +42,29 @@ class Halt(Exception):
         self.waits_for = waits_for
 
 
-async def run(execution: Execution, definition: Definition, journal: Journal) -> None:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a walk ended, and the output of the last step it came to."""
+
+    status: Progress
+    error: str
+    output: Any
+
+
+async def run(execution: Execution, definition: Definition, journal: Journal) -> Outcome:
     """Go as far as possible now, and write down where that is."""
     walk = _Walk(execution, definition, journal)
+    halt = Halt(Progress.SUCCEEDED)
     try:
         async with asyncio.timeout(definition.settings.timeout_seconds):
             await walk.through(definition.steps)
-    except Halt as halt:
-        await journal.settle(halt.status, halt.error, due_at=halt.due_at, waits_for=halt.waits_for)
+    except Halt as reached:
+        halt = reached
     except TimeoutError:
         seconds = definition.settings.timeout_seconds
-        await journal.settle(Progress.FAILED, f"It took longer than the {seconds} s that the workflow allows.")
-    else:
-        await journal.settle(Progress.SUCCEEDED)
+        halt = Halt(Progress.FAILED, f"It took longer than the {seconds} s that the workflow allows.")
+    await journal.settle(halt.status, halt.error, due_at=halt.due_at, waits_for=halt.waits_for)
+    return Outcome(halt.status, halt.error, walk.output)
 
 
 @dataclass(slots=True)
@@ -66,6 +77,7 @@ class _Walk:
     scope: dict[str, Any] = field(default_factory=dict)
     loops: list[tuple[str, int]] = field(default_factory=list)
     performed: int = 0
+    output: Any = None
 
     def __post_init__(self) -> None:
         about = {"id": self.execution.id, "workflowId": self.execution.workflow_id}
@@ -87,7 +99,8 @@ class _Walk:
                 await self._perform(step, entry)
             except Invalid as error:  # a template that cannot be filled in, or parameters that make no sense
                 self._fail(step, entry, error)
-        self.scope["steps"][step.id] = {"output": entry.output}
+        self.output = entry.output
+        self.scope["steps"][step.id] = {"output": entry.output, "error": entry.error or None}
 
     async def _perform(self, step: Step, entry: Entry) -> None:
         if isinstance(step, Action):
@@ -168,8 +181,10 @@ class _Walk:
             pause = retries.pause(len(entry.attempts), error.retry_after, step.retry or self.definition.settings.retry)
             if pause is not None:
                 self._pause(entry, error, due_at=now() + pause)
-        elif isinstance(error, AuthFailed | Locked):
+        elif isinstance(error, AuthFailed):
             self._pause(entry, error, waits_for=step.integration_id)
+        elif isinstance(error, Locked):
+            self._pause(entry, error, due_at=now() + LOCKED_PAUSE)
         elif not isinstance(error, Rejected | Invalid):
             error = Rejected(CONNECTION_GONE, hints=["Choose another one in the editor."])
         self._fail(step, entry, error)

@@ -1,0 +1,184 @@
+"""Incoming webhooks: what a request at a workflow's address means, and what is answered.
+
+The address is looked up in the database each time, so a workflow that is active can be reached, and nothing has to be
+registered anywhere. A request that is turned away leaves a capture with the reason, unless its address is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from time import monotonic
+
+from sqlmodel import col, select
+
+from streamline_ui.errors import NotFound, StreamlineError, TooMany
+from streamline_ui.providers import signatures
+from streamline_ui.providers.signatures import Incoming, Options, Reply
+from streamline_ui.storage import db
+from streamline_ui.storage.models import now
+from streamline_ui.storage.workflow_tables import Execution, Verdict, Workflow
+from streamline_ui.workflows import catalog, intake, payloads, secrets
+from streamline_ui.workflows.definitions import Definition
+from streamline_ui.workflows.intake import Listener, Receipt, Request
+from streamline_ui.workflows.triggers import Verification, WebhookTrigger
+
+MINUTE = 60.0
+_recent: dict[str, deque[float]] = {}
+
+
+class BadSignature(StreamlineError):
+    """The request does not come from whom it should."""
+
+    code = "bad_signature"
+    status = 401
+
+
+class BadRequest(StreamlineError):
+    """The body is not what its Content-Type says."""
+
+    code = "malformed_body"
+    status = 400
+
+
+class NoResult(StreamlineError):
+    """The workflow did not come to a result."""
+
+    code = "workflow_failed"
+    status = 502
+
+
+class NotNow(StreamlineError):
+    """Nothing can be stored at the moment; the sender should come back."""
+
+    code = "unavailable"
+    status = 503
+
+
+class BodyTooLarge(StreamlineError):
+    """The body is larger than this workflow takes."""
+
+    code = "too_large"
+    status = 413
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that was taken: what to answer, and the execution that it started."""
+
+    receipt: Receipt | None
+    reply: Reply | None = None
+    execution: Execution | None = None
+    waits_for_result: bool = False
+
+
+async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Arrival:
+    """Judge a request, write it down, and queue what it starts.
+
+    Raises NotFound for an unknown or inactive workflow, BadSignature, BadRequest, BodyTooLarge, TooMany, and
+    Unavailable where it cannot be stored now.
+    """
+    workflow, definition = await asyncio.to_thread(_find, secrets.hash_of(token))
+    trigger = definition.trigger
+    assert isinstance(trigger, WebhookTrigger)
+    content_type = next(iter(incoming.headers.get("content-type", ())), "")
+    request = Request(
+        method=incoming.method,
+        query=query[:8000],
+        headers=payloads.harmless(incoming.headers),
+        body=incoming.body,
+        address=address,
+        at=now(),
+    )
+    turn_away = _Refusal(workflow, request)
+    if not workflow.is_active:
+        await turn_away(Verdict.INACTIVE, "The workflow is off.")
+        raise _unknown()
+    if len(incoming.body) > definition.settings.max_body_bytes:
+        await turn_away(Verdict.TOO_LARGE, f"More than {definition.settings.max_body_bytes} bytes.")
+        raise BodyTooLarge(f"The body is larger than {definition.settings.max_body_bytes} bytes.")
+    reply = signatures.handshake(trigger.verification.scheme, incoming)
+    if reply is not None and not reply.after_verification:
+        await asyncio.to_thread(_learn, workflow.id, reply)
+        return Arrival(None, reply)
+    verdict = _verify(workflow, trigger.verification, incoming)
+    if not verdict.ok:
+        await turn_away(Verdict.BAD_SIGNATURE, verdict.reason)
+        raise BadSignature(verdict.reason)
+    if reply is not None:
+        return Arrival(None, reply)
+    _pace(workflow.id, definition)
+    try:
+        body = await payloads.read(content_type, incoming.body)
+        value = payloads.trigger(incoming.method, query, request.headers, body, request.at)
+    except payloads.Malformed as error:
+        await turn_away(Verdict.MALFORMED, error.message)
+        raise BadRequest(error.message) from None
+    listener = Listener(workflow.id, workflow.user_id, workflow.version)
+    receipt = await intake.accept(listener, request, value, verdict.delivery_id)
+    return Arrival(receipt, None, receipt.execution, trigger.response == "last_step")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Keeps a request that starts nothing."""
+
+    workflow: Workflow
+    request: Request
+
+    async def __call__(self, verdict: Verdict, reason: str) -> None:
+        await intake.turn_away(self.workflow.id, self.workflow.user_id, self.request, verdict, reason)
+
+
+def _find(token_hash: str) -> tuple[Workflow, Definition]:
+    with db.reading() as session:
+        query = select(Workflow).where(Workflow.hook_hash == token_hash, col(Workflow.deleted_at).is_(None))
+        workflow = session.exec(query).first()
+    if workflow is None or workflow.version == 0:
+        raise _unknown()
+    definition = catalog.published(workflow.id, workflow.version)
+    if not isinstance(definition.trigger, WebhookTrigger):
+        raise _unknown()
+    return workflow, definition
+
+
+def _learn(workflow_id: str, reply: Reply) -> None:
+    """Keep the secret that a sender hands over in its first request, unless there is one already."""
+    if reply.secret is None:
+        return
+    with db.writing() as session:
+        workflow = session.get(Workflow, workflow_id)
+        if workflow is not None and workflow.verification_enc is None:
+            workflow.verification_enc = secrets.seal_verification(reply.secret, workflow.id, workflow.user_id)
+            session.add(workflow)
+
+
+def _unknown() -> NotFound:
+    return NotFound("No workflow listens at this address.")
+
+
+def _verify(workflow: Workflow, verification: Verification, incoming: Incoming) -> signatures.Verdict:
+    secret = secrets.verification(workflow) if workflow.verification_enc else None
+    options = Options(
+        header=verification.header,
+        algorithm=verification.algorithm,
+        encoding=verification.encoding,
+        prefix=verification.prefix,
+        username=verification.username,
+    )
+    held = [secret] if secret else []
+    return signatures.verify(verification.scheme, held, incoming, at=now(), options=options)
+
+
+def _pace(workflow_id: str, definition: Definition) -> None:
+    """Keep to the limit that the owner has set, if any. Raises TooMany."""
+    most = definition.settings.rate_per_minute
+    if most is None:
+        return
+    seen, moment = _recent.setdefault(workflow_id, deque()), monotonic()
+    while seen and seen[0] <= moment - MINUTE:
+        seen.popleft()
+    if len(seen) >= most:
+        raise TooMany(f"This workflow takes {most} requests a minute.", seen[0] + MINUTE - moment)
+    seen.append(moment)

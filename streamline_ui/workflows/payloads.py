@@ -1,0 +1,146 @@
+"""What templates see of an incoming request: its method, query, harmless headers, and its body as JSON values."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from python_multipart.exceptions import MultipartParseError
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from streamline_ui.errors import Invalid
+
+DEEPEST = 64
+MOST_FIELDS = 1000
+MOST_ENTRIES = 10_000  # members of all objects in a JSON body together
+LARGEST_HEADERS = 16_000  # characters that are kept
+
+_SECRET = re.compile(r"auth|cookie|signature|token|secret|password|api-?key|hmac|content-mac|credential|session", re.I)
+_NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+
+
+class Malformed(Invalid):
+    """The body is not what its Content-Type says."""
+
+    code = "malformed_body"
+
+
+def harmless(headers: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The headers that may be kept: none that could hold a credential."""
+    kept: dict[str, str] = {}
+    room = LARGEST_HEADERS
+    for name, values in headers.items():
+        value = _NOT_TEXT.sub("�", ", ".join(values))
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        if not _SECRET.search(name):
+            kept[name] = value
+    return kept
+
+
+def trigger(method: str, query: str, headers: Mapping[str, str], body: object, at: datetime) -> dict[str, Any]:
+    """The value that a webhook's execution begins with."""
+    return {
+        "type": "webhook",
+        "method": method,
+        "query": _pairs(query),
+        "headers": dict(headers),
+        "body": body,
+        "receivedAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+
+
+async def read(content_type: str, body: bytes) -> object:
+    """The body as JSON values. What is neither JSON nor a form is text, or base64 where it is no text.
+
+    Raises Malformed.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if not body:
+        return None
+    if kind == "application/json" or kind.endswith("+json"):
+        return _json(body)
+    if kind == "application/x-www-form-urlencoded":
+        return _pairs(body.decode("utf-8", "replace"))
+    if kind == "multipart/form-data":
+        return await _parts(content_type, body)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode("ascii")}
+    return _NOT_TEXT.sub("�", text)
+
+
+def _json(body: bytes) -> object:
+    try:
+        value: object = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"The body is not valid JSON (near character {error.pos}).") from None
+    stack: list[tuple[object, int]] = [(value, 1)]
+    entries = 0
+    while stack:
+        item, depth = stack.pop()
+        if depth > DEEPEST:
+            raise Malformed(f"The body nests deeper than {DEEPEST} levels.")
+        if isinstance(item, dict):
+            entries += len(item)
+            stack.extend((each, depth + 1) for each in item.values())
+        elif isinstance(item, list):
+            entries += len(item)
+            stack.extend((each, depth + 1) for each in item if isinstance(each, dict | list))
+        if entries > MOST_ENTRIES:
+            raise Malformed(f"The body has more than {MOST_ENTRIES:,} entries.")
+    return value
+
+
+def _pairs(text: str) -> dict[str, Any]:
+    try:
+        return _grouped(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise Malformed(f"There are more than {MOST_FIELDS} fields.") from None
+
+
+async def _parts(content_type: str, body: bytes) -> dict[str, Any]:
+    async def stream() -> Any:
+        yield body
+
+    parser = MultiPartParser(
+        Headers({"content-type": content_type}), stream(), max_files=MOST_FIELDS, max_fields=MOST_FIELDS
+    )
+    try:
+        form: FormData = await parser.parse()
+    except (MultiPartException, MultipartParseError, KeyError, ValueError):
+        raise Malformed("The body is not the form that its Content-Type promises.") from None
+    try:
+        return _grouped([(name, await _part(value)) for name, value in form.multi_items()])
+    finally:
+        await form.close()
+
+
+async def _part(value: str | UploadFile) -> object:
+    if isinstance(value, str):
+        return _NOT_TEXT.sub("�", value)
+    content = await value.read()
+    name = _NOT_TEXT.sub("�", value.filename or "")  # a name to show, never a path
+    return {
+        "filename": name,
+        "contentType": value.content_type or "",
+        "size": len(content),
+        "base64": base64.b64encode(content).decode("ascii"),
+    }
+
+
+def _grouped(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
+    """A name that comes once has a value, one that comes again has a list."""
+    found: dict[str, list[object]] = {}
+    for name, value in pairs:
+        clean = _NOT_TEXT.sub("�", value) if isinstance(value, str) else value
+        found.setdefault(_NOT_TEXT.sub("�", name), []).append(clean)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
