@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from nicegui import ui
 
-from components import elements, form_parts, moments, settings_frame
+from components import elements, form_parts, links, moments, settings_frame
 from components.form_parts import Words, tag
 from components.plain_form import PlainForm
 from components.question import Question
@@ -31,9 +31,8 @@ class TokenList:
             self.list = tag("ul", "sl-lines")
             with tag("div", "row wrap"):
                 elements.button("New token", self._ask_for, kind="primary", icon="plus")
-                tag("a", "link small", href="/api/docs", target="_blank", rel="noopener").default_slot.children.append(
+                with tag("a", "link small", href=links.to("/api/docs"), target="_blank", rel="noopener"):
                     Words("REST API documentation")
-                )
 
     async def heard(self, _: set[str]) -> None:
         """A token has changed."""

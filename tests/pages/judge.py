@@ -30,19 +30,30 @@ STILL = """() => [...document.querySelectorAll('.q-dialog')].every(dialog =>
 
 
 async def everywhere(contexts: Opener, path: str, as_: str | None = "alice@example.com", url: str = "") -> None:
-    """Judge the page at this address for both themes, on a desktop and on a phone."""
+    """Judge the page at this address for both themes, on a desktop and on a phone, and that it fits a narrow one."""
+    context = await contexts(as_, url, bypass_csp=True)
+    page = await context.new_page()
+    await page.goto(path)
+    await ready(page)
     for scheme in ("light", "dark"):
-        for size in (DESKTOP, PHONE, NARROW):
-            context = await contexts(as_, url, viewport=size, color_scheme=scheme, bypass_csp=True)
-            page = await context.new_page()
-            await page.goto(path)
-            await ready(page)
+        await page.emulate_media(color_scheme=scheme)
+        await page.evaluate(f"slTheme('{scheme}')")
+        for size in (DESKTOP, PHONE):
+            await page.set_viewport_size(size)
             await whole(page)
-            await context.close()
+    await page.set_viewport_size(NARROW)
+    await sound(page)
+    await context.close()
 
 
 async def whole(page: Page) -> None:
     """Judge what is on the screen now."""
+    await sound(page)
+    await accessible(page)
+
+
+async def sound(page: Page) -> None:
+    """Assert that the document is built as one page is, fits the screen, and can be used with a finger."""
     found = await page.evaluate(STRUCTURE)
     assert found["lang"].startswith("en")
     assert found["mains"] == 1
@@ -50,7 +61,6 @@ async def whole(page: Page) -> None:
     assert found["wider"] <= 0, f"{page.url} is {found['wider']} px wider than the screen"
     small = await page.evaluate(SMALL)
     assert not small, f"{page.url}: too small to be pressed: {small}"
-    await accessible(page)
 
 
 async def dialog(page: Page) -> None:
