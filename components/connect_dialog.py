@@ -13,6 +13,7 @@ from nicegui import ui
 from nicegui.element import Element
 
 from components import elements, entered, form_fields, form_inputs, form_parts, guide
+from components.entered import Verdict
 from components.form_fields import FormField
 from components.form_parts import Words, tag
 from components.outcome_note import OutcomeNote
@@ -77,6 +78,7 @@ class ConnectDialog:
     def _open(self, subject: Subject) -> None:
         self.subject = subject
         self.is_busy = False
+        self.verdicts: dict[str, Verdict] = {}
         provider = subject.provider
         shown = json.loads(subject.row.config_view) if subject.row else None
         self.form = SchemaForm(provider.config, shown=shown, entered=self._entered)
@@ -180,16 +182,16 @@ class ConnectDialog:
         self.again.set_visibility(False)
 
     async def _test_and_save(self, typed: dict[str, str]) -> None:
-        await self._do(lambda subject: self._save_if_fine(subject, typed, self.form.values(typed)))
+        await self._do(lambda subject: self._save_if_fine(subject, typed, self._config(subject, typed)))
 
     async def _test(self, typed: dict[str, str]) -> None:
         async def work(subject: Subject) -> None:
-            self._show(await self._look(subject, typed, self.form.values(typed)))
+            self._show(await self._look(subject, typed, self._config(subject, typed)))
 
         await self._do(work)
 
     async def _save_anyway(self, typed: dict[str, str]) -> None:
-        await self._do(lambda subject: self._keep(subject, typed, self.form.values(typed), None))
+        await self._do(lambda subject: self._keep(subject, typed, self._config(subject, typed), None))
 
     async def _try_sandbox(self, typed: dict[str, str]) -> None:
         await self._do(lambda subject: self._save_if_fine(subject, typed, self._demo(subject)))
@@ -204,6 +206,12 @@ class ConnectDialog:
         host = "127.0.0.1" if now.is_loopback or now.host in ANY_HOST else now.host
         found = sandbox.DEMO.get(subject.provider.type)
         return {**found, "baseUrl": f"http://{host}:{now.port}/sandbox/{subject.provider.type}"} if found else {}
+
+    def _config(self, subject: Subject, typed: Mapping[str, str]) -> dict[str, Any]:
+        """What was typed. The stand-in's own credentials are never sent to the real service."""
+        config, demo = self.form.values(typed), self._demo(subject)
+        is_demo = bool(demo) and form_fields.texts(demo) - {demo["baseUrl"]} <= form_fields.texts(config)
+        return {"baseUrl": demo["baseUrl"], **config} if is_demo else config
 
     async def _save_if_fine(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
         outcome = await self._look(subject, typed, config)
@@ -262,6 +270,7 @@ class ConnectDialog:
 
     def _blame(self, error: Invalid) -> None:
         self.note.clear()
+        self.verdicts.clear()
         if any(name in self.folded_names for name in error.fields):
             self.folded.props["open"] = True
         if not self.form.blame(error.fields):
@@ -272,6 +281,9 @@ class ConnectDialog:
         if self.subject is None:
             return
         verdict = entered.judge(self.subject.provider, field, text)
+        if verdict == self.verdicts.get(field.name):
+            return  # it stands there already, and somebody may be pressing the button in it
+        self.verdicts[field.name] = verdict
         if verdict.value != text:
             form_parts.put(self.form.inputs[field.name], verdict.value, instead_of=text)
         line = self.form.say(field.name, verdict.sentence, verdict.tone)
@@ -282,7 +294,7 @@ class ConnectDialog:
         async def switch() -> None:
             await self.connect(other.provider or "", {other.field: value} if other.field else None)
 
-        with line:
+        with line, tag("div"):
             elements.button(f"Connect {other.service}", kind="sm").on("click", switch)
 
 

@@ -22,6 +22,7 @@ class ConnectionActions:
         self.user_id = user_id
         self.dialog = dialog
         self.leave = leave
+        self.removing: set[str] = set()  # what this page has removed by itself
 
     def menu(self, row: Integration) -> list[Item]:
         """Everything, for a menu."""
@@ -69,9 +70,11 @@ class ConnectionActions:
 
     async def remove(self, row: Integration) -> None:
         """Remove it, with a way back: here, or on the page that is left for."""
+        self.removing.add(row.id)
         try:
             await asyncio.to_thread(connections.remove, self.user_id, row.id, undoable=True)
         except StreamlineError as error:
+            self.removing.discard(row.id)
             elements.toast(error.message)
             return
         if self.leave is not None:

@@ -75,7 +75,8 @@ class ConnectionDetail:
         try:
             row, checks, found = await asyncio.to_thread(self._read)
         except NotFound:
-            ui.navigate.to("/")
+            if self.row.id not in self.actions.removing:  # else we are leaving already, with a way back
+                ui.navigate.to("/")
             return
         self._show(row, checks, found)
 

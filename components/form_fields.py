@@ -146,6 +146,12 @@ def at(values: Mapping[str, Any], name: str) -> Any:
     return found
 
 
+def texts(values: Mapping[str, Any]) -> set[str]:
+    """Every text in nested values."""
+    inner = [texts(value) for value in values.values() if isinstance(value, Mapping)]
+    return {value for value in values.values() if isinstance(value, str)}.union(*inner)
+
+
 def as_text(value: Any) -> str:
     """A JSON value as it stands in a field."""
     if value is None:
