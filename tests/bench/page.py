@@ -21,7 +21,7 @@ async def load(server: Server) -> None:
             page = await context.new_page()
             wire = await context.new_cdp_session(page)
             received: list[dict[str, Any]] = []
-            wire.on("Network.loadingFinished", received.append)
+            wire.on("Network.loadingFinished", lambda event: received.append(event))
             await wire.send("Network.enable")
             await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
             started = perf_counter()
