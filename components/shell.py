@@ -10,7 +10,7 @@ from html import escape
 
 from nicegui import ui
 
-from components import elements, links, live, theme, toasts
+from components import elements, links, live, snapshots, theme, toasts
 from components.form_parts import Words, tag
 from components.palette import Palette
 from components.popup_menu import Item, PopupMenu
@@ -18,7 +18,6 @@ from streamline_ui import schedule
 from streamline_ui.access import recovery, users
 from streamline_ui.access.sessions import Visitor
 from streamline_ui.integrations import connections
-from streamline_ui.storage.models import Integration, Status
 from streamline_ui.vault import keyring
 
 __all__ = ["LOGO", "PLACES", "dress", "frame", "logo"]
@@ -30,7 +29,6 @@ LOGO = (
     '<circle cx="18.9" cy="8.4" r="2.1" fill="var(--on-brand)"/><circle cx="7.3" cy="17.4" r="2.1" '
     'fill="var(--on-brand)"/></svg>'
 )
-BROKEN = (Status.NEEDS_ATTENTION, Status.WAITING_FOR_SIGN_IN)
 DARK = {"light": False, "dark": True}
 
 
@@ -76,7 +74,7 @@ def frame(visitor: Visitor, *, title: str, active: str) -> Iterator[None]:
             Words("Search")
     ui.skip_link("Skip to main content", target=main)
     ui.on("sl-palette", palette.asked)
-    live.follow(visitor.user_id, glance.refresh)
+    live.follow(visitor.user_id, glance.refresh, heard=snapshots.forget)
     ui.timer(0, glance.refresh, once=True)
     with main:
         _draw_locked()
@@ -174,6 +172,7 @@ class Glance:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
         self.counts: list[ui.html] = []
+        self.is_at_risk = visitor.is_admin
 
     def draw_count(self) -> None:
         """A place for the number."""
@@ -187,17 +186,17 @@ class Glance:
 
     async def refresh(self, _: set[str] | None = None) -> None:
         """Read again how they are."""
-        rows = await asyncio.to_thread(connections.all_of, self.visitor.user_id)
-        is_at_risk = self.visitor.is_admin and await asyncio.to_thread(recovery.confirmed) is None
-        broken = sum(Status(row.status) in BROKEN for row in rows)
-        words = f'{broken}<span class="sr"> {"needs" if broken == 1 else "need"} attention</span>'
+        seen = await snapshots.glance(self.visitor.user_id)
+        if self.is_at_risk:  # once somebody has the key, they have it
+            self.is_at_risk = await asyncio.to_thread(recovery.confirmed) is None
+        words = f'{seen.broken}<span class="sr"> {"needs" if seen.broken == 1 else "need"} attention</span>'
         for count in self.counts:
-            count.set_content(words if broken else "")
-            count.set_visibility(bool(broken))
-        self.line.set_content(line_html(rows, schedule.problem()) + (_risk_html() if is_at_risk else ""))
+            count.set_content(words if seen.broken else "")
+            count.set_visibility(bool(seen.broken))
+        self.line.set_content(line_html(seen, schedule.problem()) + (_risk_html() if self.is_at_risk else ""))
 
 
-def line_html(rows: list[Integration], problem: str | None) -> str:
+def line_html(seen: connections.Glance, problem: str | None) -> str:
     """The line in the rail: whether the checks run, how many connections there are, and when the next is looked at."""
     if problem:
         return (
@@ -205,11 +204,11 @@ def line_html(rows: list[Integration], problem: str | None) -> str:
             f"<div>{escape(problem[:1].upper() + problem[1:])}. Restart Streamline.</div>"
         )
     state = f'<span class="sl-st ok">{elements.icon_html("circle-check")}All checks running</span>'
-    if not rows:
+    if not seen.total:
         return f"{state}<div>No connections yet</div>"
-    number = f"{len(rows)} connection{'' if len(rows) == 1 else 's'}"
-    due = [row.next_check_at for row in rows if row.next_check_at is not None and row.is_active]
-    soon = f' · <span data-until="{min(due).timestamp():.0f}" data-until-words="next check"></span>' if due else ""
+    number = f"{seen.total} connection{'' if seen.total == 1 else 's'}"
+    at = seen.next_check_at
+    soon = f' · <span data-until="{at.timestamp():.0f}" data-until-words="next check"></span>' if at else ""
     return f"{state}<div>{number}{soon}</div>"
 
 

@@ -15,6 +15,7 @@ from streamline_ui.integrations import connections
 from streamline_ui.storage.models import HealthCheck, Integration
 
 CARD_CHECKS = 40
+_glancing: dict[str, asyncio.Task[connections.Glance]] = {}
 _reading: dict[tuple[str, str], asyncio.Task[Snapshot | None]] = {}
 
 
@@ -40,9 +41,22 @@ async def latest(user_id: str, integration_id: str) -> Snapshot | None:
     return await asyncio.shield(_reading[key])
 
 
+async def glance(user_id: str) -> connections.Glance:
+    """A user's connections in figures."""
+    if user_id not in _glancing:
+        _glancing[user_id] = task = asyncio.create_task(asyncio.to_thread(connections.glance, user_id))
+        task.add_done_callback(
+            lambda done: asyncio.get_running_loop().call_later(
+                2, lambda: _glancing.pop(user_id) if _glancing.get(user_id) is done else None
+            )
+        )
+    return await asyncio.shield(_glancing[user_id])
+
+
 def forget(change: live.Changed) -> None:
     """What was read before this change is old."""
     _reading.pop((change.user_id, change.id), None)
+    _glancing.pop(change.user_id, None)
 
 
 def _forget_later(key: tuple[str, str], task: asyncio.Task[Snapshot | None]) -> None:

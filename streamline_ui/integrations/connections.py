@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
@@ -24,7 +25,8 @@ from streamline_ui.storage.models import HealthCheck, Integration, Status, new_i
 from streamline_ui.vault import keyring
 
 __all__ = [
-    "add", "all_of", "change", "checks", "checks_of_all", "doubts", "duplicate", "free_name", "one", "perform",
+    "Glance", "add", "all_of", "change", "checks", "checks_of_all", "doubts", "duplicate", "free_name", "glance", "one",
+    "perform",
     "purge", "remove", "restore", "test", "try_out", "validate",
 ]  # fmt: skip
 
@@ -43,6 +45,28 @@ def all_of(user_id: str, type_name: str | None = None) -> list[Integration]:
     found.sort(key=lambda row: row.last_used_at or row.created_at, reverse=True)
     found.sort(key=lambda row: RANK.get(Status(row.status), 2))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A user's connections in three figures; `next_check_at` is when one of them is next looked at."""
+
+    total: int
+    broken: int
+    next_check_at: datetime | None
+
+
+def glance(user_id: str) -> Glance:
+    """How the user's connections are, in one look."""
+    is_broken = col(Integration.status).in_([status for status, rank in RANK.items() if rank == 0])
+    query = select(
+        func.count(col(Integration.id)),
+        func.count(col(Integration.id)).filter(is_broken),
+        func.min(Integration.next_check_at),
+    ).where(Integration.user_id == user_id, col(Integration.deleted_at).is_(None))
+    with db.reading() as session:
+        total, broken, next_check_at = session.exec(query).one()
+    return Glance(total, broken, next_check_at)
 
 
 def add(
