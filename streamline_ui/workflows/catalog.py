@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, delete, func, select
@@ -19,9 +20,10 @@ from streamline_ui.storage.models import Integration, new_id, now
 from streamline_ui.storage.workflow_tables import Workflow, WorkflowUse, WorkflowVersion
 from streamline_ui.workflows import checks, cron, definitions, secrets
 from streamline_ui.workflows.definitions import Definition
-from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger
+from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger, WebhookTrigger
 
 CACHED = 1000  # versions
+UNDO = timedelta(minutes=1)
 
 _cache: OrderedDict[tuple[str, int], Definition] = OrderedDict()
 
@@ -50,7 +52,8 @@ def one(user_id: str, workflow_id: str) -> Workflow:
 
 def add(user_id: str, values: Mapping[str, Any], *, is_active: bool = True) -> Workflow:
     """Add a workflow and publish it as its first version. Raises Invalid with a sentence for each place."""
-    definition = definitions.parse(values)
+    definition = _with_its_secret(definitions.parse(values), None)
+    _check(user_id, definition)
     workflow_id, token = new_id(), secrets.new_token()
     workflow = Workflow(
         id=workflow_id,
@@ -62,7 +65,6 @@ def add(user_id: str, values: Mapping[str, Any], *, is_active: bool = True) -> W
         hook_enc=secrets.seal_token(token, workflow_id, user_id),
     )
     with db.writing() as session:
-        _check(session, user_id, definition)
         session.add(workflow)
         session.flush()
         _publish(session, workflow, definition)
@@ -70,9 +72,12 @@ def add(user_id: str, values: Mapping[str, Any], *, is_active: bool = True) -> W
     return workflow
 
 
-def replace(user_id: str, workflow_id: str, values: Mapping[str, Any], version: int) -> Workflow:
+def replace(
+    user_id: str, workflow_id: str, values: Mapping[str, Any], version: int, *, is_active: bool | None = None
+) -> Workflow:
     """Publish a new version over the one with that number. Raises Conflict where another came in between."""
-    definition = definitions.parse(values)
+    definition = _with_its_secret(definitions.parse(values), one(user_id, workflow_id))
+    _check(user_id, definition)
     with db.writing() as session:
         workflow = _find(session, user_id, workflow_id)
         if workflow.version != version:
@@ -80,35 +85,68 @@ def replace(user_id: str, workflow_id: str, values: Mapping[str, Any], version: 
                 f"The workflow was changed elsewhere: it is at version {workflow.version}, not {version}.",
                 hints=["Read it again, and make your change on top of that."],
             )
-        _check(session, user_id, definition)
         workflow.name, workflow.draft = definition.name, definitions.dump(definition)
+        workflow.is_active = workflow.is_active if is_active is None else is_active
         workflow.revision += 1
         _publish(session, workflow, definition)
     live.tell(user_id, "workflow", workflow.id)
     return workflow
 
 
+def restore_version(user_id: str, workflow_id: str, version: int) -> Workflow:
+    """Publish an old version again, as the newest. Raises NotFound, and Invalid where it can no longer run."""
+    workflow = one(user_id, workflow_id)
+    old = published(workflow_id, version).model_copy(update={"name": workflow.name})
+    return replace(user_id, workflow_id, definitions.public(old), workflow.version)
+
+
 def change(user_id: str, workflow_id: str, *, name: str | None = None, is_active: bool | None = None) -> Workflow:
-    """Rename it, or turn it on or off. Raises NotFound and Invalid."""
+    """Rename it, or turn it on or off. Raises NotFound, Invalid, and Conflict where there is nothing to turn on."""
     with db.writing() as session:
         workflow = _find(session, user_id, workflow_id)
         if name is not None:
             renamed = definitions.load(workflow.draft).model_copy(update={"name": name})
             definition = definitions.parse(definitions.public(renamed))
             workflow.name, workflow.draft = definition.name, definitions.dump(definition)
-        if is_active is not None:
+            workflow.revision += 1
+        if is_active is not None and is_active != workflow.is_active:
+            if workflow.version == 0:
+                raise Conflict("This workflow was never published.", hints=["Publish it; then it can be turned on."])
             workflow.is_active = is_active
-            workflow.next_fire_at = _next_fire(definitions.load(workflow.draft)) if is_active else None
+            workflow.next_fire_at = _next_fire(_version(session, workflow)) if is_active else None
         session.add(workflow)
     live.tell(user_id, "workflow", workflow.id)
     return workflow
 
 
-def remove(user_id: str, workflow_id: str) -> None:
-    """Remove a workflow with its versions, events and executions. Raises NotFound."""
+def remove(user_id: str, workflow_id: str, *, undoable: bool = False) -> None:
+    """Remove a workflow: at once with its versions, requests and executions, or so that `restore` brings it back."""
     with db.writing() as session:
-        session.delete(_find(session, user_id, workflow_id))
+        workflow = _find(session, user_id, workflow_id)
+        if undoable:
+            workflow.deleted_at = now()
+            session.add(workflow)
+        else:
+            session.delete(workflow)
     live.tell(user_id, "workflow", workflow_id)
+
+
+def restore(user_id: str, workflow_id: str) -> Workflow:
+    """Take an undoable removal back. Raises NotFound once it is gone for good."""
+    with db.writing() as session:
+        workflow = session.get(Workflow, workflow_id)
+        if workflow is None or workflow.user_id != user_id:
+            raise NotFound("This workflow is gone for good.")
+        workflow.deleted_at = None
+        session.add(workflow)
+    live.tell(user_id, "workflow", workflow_id)
+    return workflow
+
+
+def purge() -> None:
+    """Remove for good what nobody can take back any more."""
+    with db.writing() as session:
+        session.exec(delete(Workflow).where(col(Workflow.deleted_at) < now() - UNDO))
 
 
 def versions(user_id: str, workflow_id: str) -> list[WorkflowVersion]:
@@ -132,6 +170,11 @@ def published(workflow_id: str, version: int) -> Definition:
     while len(_cache) > CACHED:
         _cache.popitem(last=False)
     return definition
+
+
+def current(workflow: Workflow) -> Definition:
+    """What runs of it: the published version, or the draft of a workflow that has none yet."""
+    return published(workflow.id, workflow.version) if workflow.version else definitions.load(workflow.draft)
 
 
 def uses(user_id: str) -> dict[str, list[Use]]:
@@ -158,12 +201,29 @@ def _find(session: Session, user_id: str, workflow_id: str) -> Workflow:
     return workflow
 
 
-def _check(session: Session, user_id: str, definition: Definition) -> None:
-    """Refuse a definition that could not run. Somebody else's integration does not exist for this one."""
+def _version(session: Session, workflow: Workflow) -> Definition:
+    """The published version, within a transaction."""
+    return definitions.load(session.get_one(WorkflowVersion, (workflow.id, workflow.version)).definition)
+
+
+def _with_its_secret(definition: Definition, workflow: Workflow | None) -> Definition:
+    """The definition, where it only says that a secret is set: if none is, then without it."""
+    is_kept = workflow is not None and workflow.verification_enc is not None
+    return (
+        definition if is_kept or definitions.secret(definition) is not None else definitions.without_secret(definition)
+    )
+
+
+def _check(user_id: str, definition: Definition) -> None:
+    """Refuse a definition that could not run. Somebody else's integration does not exist for this one.
+
+    It takes its time over long templates, so it must not be called in a transaction that keeps others from writing.
+    """
     mine = select(Integration.id, Integration.type).where(
         Integration.user_id == user_id, col(Integration.deleted_at).is_(None)
     )
-    types = dict(session.exec(mine).all())
+    with db.reading() as session:
+        types = dict(session.exec(mine).all())
     found = checks.problems(definition, types.get)
     if found:
         fields = {problem.path: problem.message for problem in reversed(found)}
@@ -171,12 +231,14 @@ def _check(session: Session, user_id: str, definition: Definition) -> None:
 
 
 def _publish(session: Session, workflow: Workflow, definition: Definition) -> None:
+    before = _version(session, workflow) if workflow.version else None
     latest = select(func.max(WorkflowVersion.version)).where(WorkflowVersion.workflow_id == workflow.id)
     workflow.version = (session.exec(latest).one() or 0) + 1
-    entered = definitions.secret(definition)
-    if entered is not None:
-        workflow.verification_enc = secrets.seal_verification(entered, workflow.id, workflow.user_id)
-    workflow.next_fire_at = _next_fire(definition) if workflow.is_active else None
+    _keep_secret(workflow, definition)
+    if not workflow.is_active:
+        workflow.next_fire_at = None
+    elif before is None or before.trigger != definition.trigger or workflow.next_fire_at is None:
+        workflow.next_fire_at = _next_fire(definition)
     session.add(workflow)
     session.add(
         WorkflowVersion(workflow_id=workflow.id, version=workflow.version, definition=definitions.dump(definition))
@@ -188,7 +250,17 @@ def _publish(session: Session, workflow: Workflow, definition: Definition) -> No
         session.add(use)
 
 
-def _next_fire(definition: Definition) -> Any:
+def _keep_secret(workflow: Workflow, definition: Definition) -> None:
+    """Seal what was entered; one that nothing asks for any more is forgotten."""
+    entered = definitions.secret(definition)
+    trigger = definition.trigger
+    if entered is not None:
+        workflow.verification_enc = secrets.seal_verification(entered, workflow.id, workflow.user_id)
+    elif not isinstance(trigger, WebhookTrigger) or trigger.verification.scheme == "none":
+        workflow.verification_enc = None
+
+
+def _next_fire(definition: Definition) -> datetime | None:
     if not isinstance(definition.trigger, ScheduleTrigger):
         return None
     return cron.next_fire(definition.trigger.cron, definition.trigger.timezone, now())

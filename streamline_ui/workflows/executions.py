@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, or_, select, update
+from sqlalchemy.orm import defer, load_only
+from sqlmodel import Session, col, func, or_, select, update
 
 from streamline_ui import live
-from streamline_ui.errors import Conflict, NotFound
+from streamline_ui.errors import Conflict, Invalid, NotFound
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, Status, now
-from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
+from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun, WorkflowVersion
+from streamline_ui.workflows import definitions, outline
 
 OPEN = (Progress.QUEUED, Progress.RUNNING, Progress.WAITING)
+SETTLED = (Progress.SUCCEEDED, Progress.SKIPPED, Progress.FAILED)
 CRASHES = 2  # of its worker, after which an execution is left for a person to look at
 POISON = "The server stopped twice while it worked on this. It is not tried again by itself."
 
@@ -29,8 +32,7 @@ def one(user_id: str, execution_id: str) -> Execution:
 def steps(execution_id: str) -> list[StepRun]:
     """What was done in it, in order."""
     with db.reading() as session:
-        query = select(StepRun).where(StepRun.execution_id == execution_id)
-        return list(session.exec(query.order_by(col(StepRun.position), col(StepRun.started_at))).all())
+        return _steps(session, execution_id)
 
 
 def page(
@@ -42,9 +44,9 @@ def page(
     before: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Execution]:
-    """The user's executions, newest first; `before` is the time and id where the last page ended.
+    """The user's executions, newest first, without what came in: `triggers` has that.
 
-    `text` is looked for in what came in and in the error.
+    `before` is the time and id where the last page ended; `text` is looked for in what came in and in the error.
     """
     query = select(Execution).where(Execution.user_id == user_id)
     if workflow_id is not None:
@@ -52,10 +54,12 @@ def page(
     if status is not None:
         query = query.where(Execution.status == status)
     if text:
+        in_trigger = json.dumps(text, ensure_ascii=False)[1:-1]  # as it is written there
         query = query.where(
             or_(
-                col(Execution.trigger).contains(text, autoescape=True),
-                col(Execution.error).contains(text, autoescape=True),
+                col(Execution.trigger).icontains(in_trigger, autoescape=True),
+                col(Execution.error).icontains(text, autoescape=True),
+                Execution.id == text,
             )
         )
     if before is not None:
@@ -63,7 +67,30 @@ def page(
         query = query.where(or_(Execution.created_at < at, (Execution.created_at == at) & (Execution.id < last)))
     with db.reading() as session:
         newest = query.order_by(col(Execution.created_at).desc(), col(Execution.id).desc())
+        newest = newest.options(defer(Execution.trigger))  # type: ignore[arg-type]  # SQLModel hides that it is a column
         return list(session.exec(newest.limit(limit)).all())
+
+
+def triggers(found: Sequence[Execution], largest: int) -> dict[str, Any]:
+    """What came in, by the execution's id; left out where it is longer than that many characters."""
+    ids = [execution.id for execution in found]
+    query = select(Execution.id, Execution.trigger).where(
+        col(Execution.id).in_(ids), func.length(Execution.trigger) <= largest
+    )
+    with db.reading() as session:
+        return {execution_id: json.loads(trigger) for execution_id, trigger in session.exec(query).all()}
+
+
+def stages(found: Sequence[Execution], most: int) -> dict[str, list[StepRun]]:
+    """The steps of these executions, by the execution's id, `most` in all: of each only its names and status."""
+    ids = [execution.id for execution in found]
+    light = load_only(StepRun.step_id, StepRun.key, StepRun.name, StepRun.status)  # type: ignore[arg-type]  # see page
+    query = select(StepRun).where(col(StepRun.execution_id).in_(ids)).options(light)
+    known: dict[str, list[StepRun]] = {}
+    with db.reading() as session:
+        for row in session.exec(query.order_by(col(StepRun.position)).limit(most)).all():
+            known.setdefault(row.execution_id, []).append(row)
+    return known
 
 
 def start(user_id: str, workflow_id: str, version: int, trigger: Any, *, replay_of: str | None = None) -> Execution:
@@ -81,8 +108,11 @@ def start(user_id: str, workflow_id: str, version: int, trigger: Any, *, replay_
     return execution
 
 
-def replay(user_id: str, execution_id: str, version: int, from_step: str | None = None) -> Execution:
-    """Run it again, whole or from a step on: what came before keeps its results. Raises NotFound and Conflict."""
+def replay(user_id: str, execution_id: str, version: int | None = None, from_step: str | None = None) -> Execution:
+    """Run it again with its own version or another: whole, or from a step on, and what came before keeps its results.
+
+    `from_step` is the key of a step that was reached. Raises NotFound, Conflict and Invalid.
+    """
     with db.writing() as session:
         original = _find(session, user_id, execution_id)
         if original.status in OPEN:
@@ -90,14 +120,14 @@ def replay(user_id: str, execution_id: str, version: int, from_step: str | None 
         again = Execution(
             user_id=user_id,
             workflow_id=original.workflow_id,
-            version=version,
+            version=original.version if version is None else version,
             trigger=original.trigger,
             replay_of=original.id,
         )
         session.add(again)
         session.flush()
         if from_step is not None:
-            _take_over(session, original.id, again.id, from_step)
+            _take_over(session, original.id, again, from_step)
     live.tell(user_id, "execution", again.id)
     return again
 
@@ -162,15 +192,27 @@ def _find(session: Session, user_id: str, execution_id: str) -> Execution:
     return execution
 
 
-def _take_over(session: Session, original_id: str, again_id: str, from_step: str) -> None:
-    """Give the new execution the results of every step before the one it starts from."""
-    rows = session.exec(
-        select(StepRun).where(StepRun.execution_id == original_id).order_by(col(StepRun.position))
-    ).all()
-    if all(row.key != from_step for row in rows):
-        raise NotFound("That step was not reached, so nothing can start from it.")
-    for row in rows:
-        if row.key == from_step:
-            return
-        if row.status in (Progress.SUCCEEDED, Progress.SKIPPED):
-            session.add(StepRun(**{**row.model_dump(), "execution_id": again_id}))
+def _steps(session: Session, execution_id: str) -> list[StepRun]:
+    """The steps as they were come to: a walk that goes on after a wait counts its positions anew."""
+    query = select(StepRun).where(StepRun.execution_id == execution_id)
+    return list(session.exec(query.order_by(col(StepRun.started_at), col(StepRun.position))).all())
+
+
+def _take_over(session: Session, original_id: str, again: Execution, from_step: str) -> None:
+    """Give the new execution the results of every step before the one it starts from.
+
+    The loops and branches around that step have no result yet: it is only part of what they do.
+    """
+    rows = _steps(session, original_id)
+    keys = [row.key for row in rows]
+    if from_step not in keys:
+        sentence = "That step was not reached, so nothing can start from it."
+        raise Invalid(sentence, {"fromStep": sentence})
+    version = session.get_one(WorkflowVersion, (again.workflow_id, again.version))
+    around = outline.around(definitions.load(version.definition), from_step)
+    if around is None:
+        sentence = "The workflow has no such step any more."
+        raise Invalid(sentence, {"fromStep": sentence}, hints=["Start it with its original version, or from the top."])
+    for row in rows[: keys.index(from_step)]:
+        if row.status in SETTLED and row.key not in around:
+            session.add(StepRun(**{**row.model_dump(), "execution_id": again.id}))

@@ -84,3 +84,32 @@ def key(step_id: str, loops: Sequence[tuple[str, int]] = ()) -> str:
 def is_empty(secret: SecretStr | Held | None) -> bool:
     """Whether no secret is there: neither kept from before nor entered."""
     return secret is None or (isinstance(secret, SecretStr) and not secret.get_secret_value().strip())
+
+
+def around(definition: Definition, at: str) -> set[str] | None:
+    """The keys of the loops and branches that a step stands in, from its own key. None where there is no such step."""
+    *turns, step_id = at.split(".")
+    path = _path(definition.steps, step_id)
+    if path is None or [turn.partition("[")[0] for turn in turns] != [each.id for each in path if _is_loop(each)]:
+        return None
+    found: set[str] = set()
+    deep = 0
+    for step in path:
+        found.add(".".join([*turns[:deep], step.id]))
+        deep += _is_loop(step)
+    return found
+
+
+def _path(steps: Sequence[Step], step_id: str) -> list[Step] | None:
+    """The steps around a step, the outermost first."""
+    for step in steps:
+        if step.id == step_id:
+            return []
+        for _, listed in children(step):
+            if (inner := _path(listed, step_id)) is not None:
+                return [step, *inner]
+    return None
+
+
+def _is_loop(step: Step) -> bool:
+    return isinstance(step, ForEach)
