@@ -59,10 +59,10 @@ def setup_token(settings: Settings) -> str | None:
 
 
 def setup_link(settings: Settings) -> str:
-    """Where the first account is made, with the token that it needs."""
+    """Where the first account is made, with the token that was made for it; one from the settings is not repeated."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = settings.base_url or f"http://{host}:{settings.port}"
-    token = setup_token(settings)
+    token = None if settings.setup_token else _setup_token
     return f"{base}/welcome?setup={quote(token, safe='')}" if token else f"{base}/welcome"
 
 

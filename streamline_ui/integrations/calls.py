@@ -86,7 +86,11 @@ async def perform(
     params = params if fit is None else fit(action.params, params)
     config = configuration.load(row)
     with redact.holding(*formats.secrets(config)):
-        return await _run(row, action, config, params, wire)
+        try:
+            return await _run(row, action, config, params, wire)
+        except StreamlineError as error:
+            _scrub(error)
+            raise
 
 
 async def _run(
@@ -139,3 +143,10 @@ def _scrubbed(outcome: health.Outcome) -> health.Outcome:
         message=redact.scrub(outcome.message),
         hints=tuple(redact.scrub(hint) for hint in outcome.hints),
     )
+
+
+def _scrub(error: StreamlineError) -> None:
+    """The same for an error on its way to whoever asked."""
+    error.message = redact.scrub(error.message)
+    error.args = (error.message,)
+    error.hints = tuple(redact.scrub(hint) for hint in error.hints)

@@ -6,6 +6,7 @@ their keys without telling anybody. No sentence ever repeats what was typed.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -143,8 +144,17 @@ def secrets(config: BaseModel) -> list[str]:
             found += secrets(value)
         elif isinstance(value, SecretStr):
             text = value.get_secret_value()
-            found += [text, *(part for part in re.split(r"[/?&=#:]", text) if len(part) >= 16)]
+            found += [text, *(part for part in re.split(r"[/?&=#:\s]", text) if len(part) >= 16), *_in_basic(text)]
     return list(dict.fromkeys(found))
+
+
+def _in_basic(text: str) -> list[str]:
+    """The user name and the password in a header for Basic authentication; nothing where it is none."""
+    scheme, _, value = text.partition(" ")
+    try:
+        return base64.b64decode(value, validate=True).decode().split(":", 1) if scheme.lower() == "basic" else []
+    except ValueError:
+        return []
 
 
 def doubts(config: BaseModel) -> dict[str, str]:

@@ -20,6 +20,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHORTEST = 8  # a shorter value would blank out ordinary words
+TELLING = 16  # a long value is known by its beginning, too: services cut off what they repeat
 DEEPEST = 200
 CHATTY = ("httpx", "httpcore", "aiohttp", "hpack")  # they log whole URLs below WARNING
 
@@ -191,7 +192,15 @@ def _count(forms: list[str], change: int) -> None:
             if _uses[form] <= 0:
                 del _uses[form]
         longest_first = sorted(_uses, key=len, reverse=True)
-        _held = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        patterns = [*map(re.escape, longest_first), *dict.fromkeys(filter(None, map(_cut_off, longest_first)))]
+        _held = re.compile("|".join(patterns)) if patterns else None
+
+
+def _cut_off(form: str) -> str:
+    """A pattern for a beginning of this value, or "" where others begin like it: short ones, and addresses."""
+    if len(form) < TELLING * 3 // 2 or re.match(r"[a-z]+(?::|%3a)(?:/|%2f)", form, re.IGNORECASE):
+        return ""
+    return re.escape(form[:TELLING]) + r"[\w.~+=%-]*"
 
 
 def _forms(secret: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Annotated, Any, get_args
@@ -145,6 +146,13 @@ def test_secrets_contain_the_telling_parts_of_addresses() -> None:
     config = formats.read(PROVIDERS["discord"].config, {"webhookUrl": HOOK + LONG})
     assert HOOK + LONG in formats.secrets(config)
     assert LONG in formats.secrets(config)
+
+
+def test_the_secrets_in_a_header_count_as_well() -> None:
+    basic = base64.b64encode(b"shop-4711:open:sesame").decode()
+    for value, parts in ((f"Bearer {LONG}", {LONG}), (f"Basic {basic}", {basic, "shop-4711", "open:sesame"})):
+        keys = formats.read(Sample, {"one": "a", "Authorization": value})
+        assert {value, *parts} <= set(formats.secrets(keys))
 
 
 class Inner(Keys):

@@ -112,6 +112,12 @@ def test_short_values_do_not_blank_out_words() -> None:
         assert redact.scrub("discord says a") == "discord says a"
 
 
+def test_a_long_value_is_hidden_where_it_is_cut_off() -> None:
+    with redact.holding("SG." + PART * 3, "https://example.com/hooks/" + PART):
+        assert redact.scrub(f"no key canary/{'SG.' + PART * 2}, nor") == "no key canary/***, nor"
+        assert redact.scrub("https://example.com/help") == "https://example.com/help"
+
+
 def test_threads_hold_at_once() -> None:
     def work(number: int) -> bool:
         with redact.holding(f"secret-number-{number}"):
