@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -100,8 +99,5 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 def _own_addresses(settings: Settings) -> set[tuple[str, int]]:
-    """Every address under which this process can be reached, so that no integration calls its own hub."""
-    names = {settings.host, "127.0.0.1", "::1"}
-    if settings.host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        names |= {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)}
-    return {(name, settings.port) for name in names}
+    """Where this process can be reached, so that no integration calls its own hub. 0.0.0.0 stands for every address."""
+    return {(name, settings.port) for name in (settings.host, "127.0.0.1", "::1")}

@@ -102,13 +102,5 @@ def _end_at_last() -> None:
 
 def _hello(settings: Settings) -> str:
     if users.needs_setup():
-        address = users.setup_link(settings)
-        return f"Streamline is ready: make the first account at {_reachable(address)} (Ctrl-C stops it)."
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = settings.base_url or f"http://{host}:{settings.port}"
-    return f"Streamline is ready at {_reachable(address)} (Ctrl-C stops it)."
-
-
-def _reachable(address: str) -> str:
-    """The address as this machine's browser takes it, where we listen on all of them."""
-    return address.replace("http://0.0.0.0:", "http://localhost:").replace("http://[::]:", "http://localhost:")
+        return f"Streamline is ready: make the first account at {users.setup_link(settings)} (Ctrl-C stops it)."
+    return f"Streamline is ready at {settings.address} (Ctrl-C stops it)."

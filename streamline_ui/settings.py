@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from streamline_ui.errors import BadSetting
 
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 T = TypeVar("T")
@@ -45,6 +46,12 @@ class Settings:
     def is_loopback(self) -> bool:
         """Whether only this machine can reach us."""
         return is_loopback(self.host)
+
+    @property
+    def address(self) -> str:
+        """Where a person finds us: the public address, else the one on this machine."""
+        name = "localhost" if self.host in ANY_ADDRESS else f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url or f"http://{name}:{self.port}"
 
     def __repr__(self) -> str:
         return f"<Settings {self.host}:{self.port} data in {self.data_dir}>"  # never the keys

@@ -60,10 +60,8 @@ def setup_token(settings: Settings) -> str | None:
 
 def setup_link(settings: Settings) -> str:
     """Where the first account is made, with the token that was made for it; one from the settings is not repeated."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    base = settings.base_url or f"http://{host}:{settings.port}"
     token = None if settings.setup_token else _setup_token
-    return f"{base}/welcome?setup={quote(token, safe='')}" if token else f"{base}/welcome"
+    return f"{settings.address}/welcome?setup={quote(token, safe='')}" if token else f"{settings.address}/welcome"
 
 
 def create_first(

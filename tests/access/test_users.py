@@ -116,7 +116,7 @@ def test_off_loopback_a_token_is_made_and_the_log_shows_the_link(
         token = users.require_setup_token(open_settings)
     assert token is not None
     assert len(token) >= 32
-    assert f"http://0.0.0.0:8080/welcome?setup={token}" in caplog.text
+    assert f"http://localhost:8080/welcome?setup={token}" in caplog.text
     assert users.setup_token(open_settings) == token
     assert users.require_setup_token(open_settings) != token
     users.create_first("alice@example.com", PASSWORD, setup_token=users.setup_token(open_settings))

@@ -110,5 +110,5 @@ async def test_signing_out_closes_every_page_of_the_session(page: Page) -> None:
     await ready(other)
     await page.get_by_role("button", name="Account of Alice").click()
     await page.get_by_role("menuitem", name="Sign out").click()
-    await page.wait_for_url(re.compile("/sign-in$"))
+    await page.wait_for_url(re.compile("/sign-in"))
     await other.wait_for_url(re.compile(r"/sign-in\?next=/settings/about$"), timeout=5000)
