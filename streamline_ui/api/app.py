@@ -14,10 +14,13 @@ from streamline_ui.api import (
     connecting,
     document,
     door,
+    executions,
+    flows,
     manual,
     me,
     personal_tokens,
     problems,
+    requests,
     services,
     setup,
     signing_in,
@@ -26,7 +29,7 @@ from streamline_ui.api.rates import Rates
 from streamline_ui.errors import StreamlineError
 from streamline_ui.settings import Settings
 
-RESOURCES = (setup, signing_in, me, personal_tokens, accounts, services, connecting)
+RESOURCES = (setup, signing_in, me, personal_tokens, accounts, services, connecting, flows, requests, executions)
 
 
 def build(settings: Settings) -> FastAPI:

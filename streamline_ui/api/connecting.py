@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from streamline_ui.access.bearer import Caller
 from streamline_ui.api import door, paging
 from streamline_ui.api.bodies import IntegrationChange, NewIntegration, Performance, Trial
 from streamline_ui.api.door import Asking
 from streamline_ui.api.shapes import Check, Connected, Health, Output, Page, Tested
 from streamline_ui.integrations import connections
-from streamline_ui.storage.models import Status
+from streamline_ui.storage.models import Integration, Status
+from streamline_ui.workflows import catalog
 
 router = APIRouter(prefix="/integrations", tags=["Integrations"], route_class=door.Door)
 
@@ -26,7 +29,7 @@ def enumerate_(
     cursor: paging.Cursor = None,
 ) -> Page[Connected]:
     """List your integrations, the oldest first."""
-    return paging.page(connections.all_of(caller.user_id, type), limit, cursor, Connected.of)
+    return paging.page(connections.all_of(caller.user_id, type), limit, cursor, _shape(caller))
 
 
 @router.post("", status_code=201)
@@ -42,7 +45,7 @@ def enumerate_active(
 ) -> Page[Connected]:
     """List your integrations that are not paused, each with its status."""
     active = (row for row in connections.all_of(caller.user_id) if row.is_active)
-    return paging.page(active, limit, cursor, Connected.of)
+    return paging.page(active, limit, cursor, _shape(caller))
 
 
 @router.post("/test")
@@ -54,14 +57,14 @@ async def try_out(body: Trial, caller: Asking) -> Tested:
 @router.get("/{id}")
 def look(id: str, caller: Asking) -> Connected:  # noqa: A002
     """Show one integration."""
-    return Connected.of(connections.one(caller.user_id, id))
+    return _shape(caller)(connections.one(caller.user_id, id))
 
 
 @router.patch("/{id}")
 def change(id: str, body: IntegrationChange, caller: Asking) -> Connected:  # noqa: A002
     """Change what is given. In `config`, what is left out stays (secrets too), and null removes a field."""
     row = connections.change(caller.user_id, id, name=body.name, config=body.config, is_active=body.is_active)
-    return Connected.of(row)
+    return _shape(caller)(row)
 
 
 @router.delete("/{id}", status_code=204)
@@ -88,3 +91,9 @@ def health(id: str, caller: Asking) -> Health:  # noqa: A002
     row = connections.one(caller.user_id, id)
     checks = [Check.of(check) for check in connections.checks(caller.user_id, id)]
     return Health(status=Status(row.status), since=row.status_since, checks=checks)
+
+
+def _shape(caller: Caller) -> Callable[[Integration], Connected]:
+    """How this caller's integrations are shown: with the workflows that use them."""
+    uses = catalog.uses(caller.user_id)
+    return lambda row: Connected.of(row, uses.get(row.id, ()))

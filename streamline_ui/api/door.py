@@ -45,13 +45,14 @@ class Door(APIRoute):
         is_public, shown_once = extra.get("security") == [], "x-shown-once" in extra
         model: Any = self.body_field.field_info.annotation if self.body_field else None
         known = names(model)
+        may_be_empty = self.body_field is not None and not self.body_field.field_info.is_required()
 
         async def enter(request: Request) -> Response:
             caller = None if is_public else await _caller(request)
             _check_path(request)
             raw, given = b"", request
             if model is not None:
-                raw, value = await reading.body(request, known)
+                raw, value = await reading.body(request, known, may_be_empty=may_be_empty)
                 given = _Read(request, raw, value)
 
             async def work() -> Response:

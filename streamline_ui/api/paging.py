@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Annotated, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, NoReturn, Protocol, TypeVar
 
 from fastapi import Query
 
@@ -15,6 +15,7 @@ from streamline_ui.errors import Invalid
 
 R = TypeVar("R", bound="Row")
 S = TypeVar("S")
+D = TypeVar("D")
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`nextCursor` of the part before.")]
@@ -37,6 +38,30 @@ def page(rows: Iterable[R], limit: int, cursor: str | None, shape: Callable[[R],
     return Page(items=[shape(row) for row in part], next_cursor=following)
 
 
+def before(cursor: str | None) -> tuple[datetime, str] | None:
+    """Where the last part of a long list ended, the newest first. Raises Invalid for a cursor that is none of ours."""
+    if not cursor:
+        return None
+    moment, row_id = _read(cursor)
+    try:
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo is None:
+            _refuse()
+        return at.astimezone(UTC), row_id
+    except (ValueError, OverflowError):
+        _refuse()
+
+
+def part(rows: Sequence[D], limit: int, place: Callable[[D], tuple[datetime, str]], shape: Callable[[D], S]) -> Page[S]:
+    """The part of a long list that was read from the database, with one row more than asked for where it goes on."""
+    shown = rows[:limit]
+    following = None
+    if len(rows) > limit:
+        moment, row_id = place(shown[-1])
+        following = _write((moment.isoformat(timespec="microseconds"), row_id))
+    return Page(items=[shape(row) for row in shown], next_cursor=following)
+
+
 def _key(row: Row) -> tuple[str, str]:
     return row.created_at.isoformat(timespec="microseconds"), row.id
 
@@ -52,5 +77,9 @@ def _read(cursor: str) -> tuple[str, str]:
         text = ""
     moment, separator, row_id = text.partition(" ")
     if not separator:
-        raise Invalid("This cursor is none of ours.", {"cursor": "Use nextCursor of the part before, unchanged."})
+        _refuse()
     return moment, row_id
+
+
+def _refuse() -> NoReturn:
+    raise Invalid("This cursor is none of ours.", {"cursor": "Use nextCursor of the part before, unchanged."})

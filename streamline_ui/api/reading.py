@@ -23,17 +23,19 @@ LARGEST_NUMBER = 2**63 - 1
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # all but tab and line breaks, which messages need
 
 
-async def body(request: Request, known: Collection[str] = ()) -> tuple[bytes, Any]:
+async def body(request: Request, known: Collection[str] = (), *, may_be_empty: bool = False) -> tuple[bytes, Any]:
     """A request's body, raw and as JSON values. Only the names of `known` fields may appear in an error.
 
     Raises NotJson, BadBody, and Invalid for what is JSON but cannot be stored.
     """
+    raw = await request.body()
+    if may_be_empty and not raw:
+        return raw, None
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not re.fullmatch(r"application/(json|[\w.-]+\+json)", media_type):
         raise NotJson("The body has to be JSON.", hints=["Send the header Content-Type: application/json."])
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise NotJson("The body has to be plain, without a Content-Encoding.")
-    raw = await request.body()
     return raw, parse(raw, known)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from streamline_ui.integrations.health import Outcome
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import ApiToken, HealthCheck, Integration, Session, Status, User
+from streamline_ui.workflows import catalog
 
 T = TypeVar("T")
 
@@ -129,6 +131,14 @@ class Provider(Shape):
     docs_url: str
 
 
+class Use(Shape):
+    """A workflow that uses an integration."""
+
+    id: str
+    name: str
+    is_active: bool
+
+
 class Connected(Shape):
     """A connection to a service. `config` shows of a secret only `{"set": true, "hint": "…ab12"}`."""
 
@@ -145,13 +155,13 @@ class Connected(Shape):
     config: dict[str, Any]
     last_used_at: datetime | None
     last_checked_at: datetime | None
-    used_by: list[str] = Field(default_factory=list)
+    used_by: list[Use]
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Integration) -> Connected:
-        """From its row."""
+    def of(cls, row: Integration, uses: Sequence[catalog.Use] = ()) -> Connected:
+        """From its row, and the workflows that use it."""
         copied = set(cls.model_fields) - {"auth_type", "hints", "config", "used_by", "status"}
         provider = PROVIDERS.get(row.type)
         return cls(
@@ -160,6 +170,7 @@ class Connected(Shape):
             auth_type=provider.auth_type if provider else "none",
             hints=json.loads(row.status_hints),
             config=json.loads(row.config_view),
+            used_by=[Use(id=use.workflow_id, name=use.name, is_active=use.is_active) for use in uses],
         )
 
 

@@ -11,10 +11,12 @@ import pytest_asyncio
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from streamline_ui.access import sessions, users
+from streamline_ui.access import sessions, tokens, users
 from streamline_ui.api import app, browser, operations
 from streamline_ui.settings import Settings
+from streamline_ui.storage import db
 from streamline_ui.storage.models import User
+from streamline_ui.storage.workflow_tables import HookRequest, Verdict
 
 
 @pytest_asyncio.fixture
@@ -44,6 +46,31 @@ class Person:
         assert answer.status_code == 201, answer.text
         made: dict[str, Any] = answer.json()
         return made
+
+    async def draw(self, *steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """Make a workflow; without steps it only sets a value."""
+        chosen = list(steps) or [{"id": "note", "type": "set", "values": {"text": "Hello"}}]
+        body = {"name": "Forward orders", "trigger": {"type": "webhook"}, "steps": chosen, **more}
+        answer = await self.ask("POST", "/workflows", body)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def own(self) -> dict[str, str]:
+        """One of everything, by the first part of its address."""
+        workflow = (await self.draw())["id"]
+        started = await self.ask("POST", f"/workflows/{workflow}/run")
+        request = HookRequest(workflow_id=workflow, verdict=Verdict.ACCEPTED, method="POST", body=b"{}", size=2)
+        with db.writing() as session:
+            session.add(request)
+        return {
+            "integrations": (await self.connect())["id"],
+            "workflows": workflow,
+            "executions": started.json()["executionId"],
+            "requests": request.id,
+            "tokens": tokens.make(self.user.id, "script")[1].id,
+            "users": self.user.id,
+        }
 
 
 @pytest.fixture

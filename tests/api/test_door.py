@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from streamline_ui.access import sessions, tokens
 from streamline_ui.api import rates
 from streamline_ui.storage import db
 from streamline_ui.storage.models import ApiToken, Integration, Session, User, now
+from streamline_ui.storage.workflow_tables import Execution, Workflow
 from tests.api.conftest import Person
-from tests.api.table import CLOSED, OPEN, UNKNOWN_ID, WITH_ID, fill
+from tests.api.table import CLOSED, OPEN, WITH_ID, fill
 
 PROBLEM = {"type", "title", "status", "detail", "code", "hints", "requestId"}
 
@@ -85,43 +88,45 @@ async def test_sign_out_kills_the_token(rest: httpx.AsyncClient, as_alice: Perso
 
 
 async def test_a_token_that_may_read_may_not_write(rest: httpx.AsyncClient, as_alice: Person, alice: User) -> None:
-    made = await as_alice.connect()
+    owned = await as_alice.own()
     reader, _ = tokens.make(alice.id, "reader", scopes=["read"])
     headers = {"Authorization": f"Bearer {reader}"}
     for method, path in CLOSED:
-        answer = await rest.request(method, "/api" + fill(path, made["id"]), headers=headers, json={})
+        answer = await rest.request(method, "/api" + fill(path, owned), headers=headers, json={})
         expected = (200,) if method == "GET" else (403,)
         assert answer.status_code in expected, (method, path, answer.text)
-    assert (await as_alice.ask("GET", f"/integrations/{made['id']}")).status_code == 200
+    assert (await as_alice.ask("GET", f"/integrations/{owned['integrations']}")).status_code == 200
 
 
 async def test_what_is_not_yours_is_not_there(
     as_alice: Person, as_bob: Person, as_charlie: Person, alice: User
 ) -> None:
     """Alice owns, Bob shares the server, Charlie must not see: neither gets another answer than for an unknown id."""
-    made = await as_alice.connect()
-    _, token = tokens.make(alice.id, "script")
-    before = _rows(made["id"], token.id)
-    bodies: dict[str, Any] = {"PATCH": {"name": "Mine now"}, "POST": {"params": {"title": "Hello"}}}
+    owned = await as_alice.own()
+    before = _rows(owned)
+    whole = {"name": "Mine now", "trigger": {"type": "manual"}, "steps": [{"id": "end", "type": "stop"}], "version": 1}
+    bodies: dict[str, Any] = {"PATCH": {"name": "Mine now"}, "PUT": whole, "POST": {}}
     wrong = []
     for person in (as_bob, as_charlie):
         for method, path in WITH_ID:
-            row_id = token.id if path.startswith("/tokens") else alice.id if path.startswith("/users") else made["id"]
-            foreign = await person.ask(method, fill(path, row_id), bodies.get(method))
-            unknown = await person.ask(method, fill(path, UNKNOWN_ID), bodies.get(method))
+            foreign = await person.ask(method, fill(path, owned), bodies.get(method))
+            unknown = await person.ask(method, fill(path), bodies.get(method))
             expected = 403 if path.startswith("/users") else 404
             if foreign.status_code != expected or _without_request(foreign) != _without_request(unknown):
                 wrong.append((method, path, foreign.text, unknown.text))
-        for path in ("/integrations", "/integrations/connected", "/tokens"):
+        assert (await person.ask("GET", f"/executions?workflowId={owned['workflows']}")).json()["items"] == []
+        for path in ("/integrations", "/integrations/connected", "/tokens", "/workflows", "/executions"):
             assert (await person.ask("GET", path)).json()["items"] == []
     assert wrong == []
-    assert _rows(made["id"], token.id) == before
+    assert _rows(owned) == before
 
 
-def _rows(integration_id: str, token_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _rows(owned: Mapping[str, str]) -> list[dict[str, Any]]:
+    tables = {"integrations": Integration, "tokens": ApiToken, "workflows": Workflow, "executions": Execution}
     with db.reading() as session:
-        integration, token = session.get_one(Integration, integration_id), session.get_one(ApiToken, token_id)
-        return integration.model_dump(warnings=False), token.model_dump()
+        found = [session.get_one(table, owned[kind]).model_dump(warnings=False) for kind, table in tables.items()]
+        runs = session.exec(select(Execution.id)).all()
+    return [*found, {"executions": sorted(runs)}]
 
 
 def _without_request(answer: httpx.Response) -> tuple[int, dict[str, Any], dict[str, str]]:
