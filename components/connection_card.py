@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from html import escape
 
 from nicegui import ui
 
 from components import connection_words as words
-from components import elements, heartbeat
+from components import elements, heartbeat, links
 from components.form_parts import tag
 from components.snapshots import CARD_CHECKS, Snapshot
 from streamline_ui.providers import PROVIDERS
-from streamline_ui.storage.models import Status
+from streamline_ui.storage.models import HealthCheck, Integration, Status
 
 
 class ConnectionCard:
@@ -24,7 +26,7 @@ class ConnectionCard:
         self.snapshot = snapshot
         self.settled = words.status(snapshot.row)
         with tag("article", self._classes(), data_testid="conn-card", data_id=snapshot.row.id) as self.element:
-            self.parts = {name: ui.html(html, sanitize=False) for name, html in self._html().items()}
+            self.parts = {name: ui.html(html, sanitize=False) for name, html in _drawn(snapshot).items()}
         for name, part in self.parts.items():
             part.classes(f"sl-conn-{name}")
 
@@ -35,11 +37,15 @@ class ConnectionCard:
             self.settled = words.status(snapshot.row)
         if self._classes() != before:
             self.element.classes(replace=self._classes())
-        self.redraw()
+        self._send(_drawn(snapshot))
 
-    def redraw(self) -> None:
-        """Send the parts that differ from what the browser has: with time alone, "2 min ago" becomes another."""
-        for name, html in self._html().items():
+    def tick(self) -> None:
+        """Time has passed: "2 min ago" is another now."""
+        self._send({"foot": _foot(self.snapshot.row)})
+
+    def _send(self, parts: Mapping[str, str]) -> None:
+        """Send the parts that differ from what the browser has."""
+        for name, html in parts.items():
             if self.parts[name].content != html:
                 self.parts[name].set_content(html)
 
@@ -48,47 +54,50 @@ class ConnectionCard:
         broken = " broken" if state in words.BROKEN else ""
         return f"sl-card hov sl-conn {state.value}{broken}"
 
-    def _html(self) -> dict[str, str]:
-        row, checks = self.snapshot.row, self.snapshot.checks
-        state = words.status(row)
-        return {
-            "head": self._head(),
-            "pill": elements.pill_html(state),
-            "bars": heartbeat.labelled(checks, CARD_CHECKS, idle=state is Status.PAUSED) + self._caption(),
-            "foot": self._foot(),
-            "buttons": self._buttons(),
-        }
 
-    def _head(self) -> str:
-        row = self.snapshot.row
-        provider = PROVIDERS.get(row.type)
-        picture = elements.brand_html(provider) if provider else ""
-        link = f'<a href="/integrations/{escape(row.id)}">{escape(row.name)}</a>'
-        name = f'<h3 class="sl-h3 trunc" id="name-{escape(row.id)}">{link}</h3>'
-        line = f"{words.service(row)} · {words.how(row)}"
-        return f'{picture}<div class="grow">{name}<div class="small muted trunc">{escape(line)}</div></div>'
+@lru_cache(maxsize=512)
+def _drawn(snapshot: Snapshot) -> dict[str, str]:
+    """The card's parts as HTML. Open pages share a snapshot, and so what was drawn from it."""
+    row, checks = snapshot.row, snapshot.checks
+    state = words.status(row)
+    return {
+        "head": _head(row),
+        "pill": elements.pill_html(state),
+        "bars": heartbeat.labelled(checks, CARD_CHECKS, idle=state is Status.PAUSED) + _caption(row, checks),
+        "foot": _foot(row),
+        "buttons": _buttons(row),
+    }
 
-    def _caption(self) -> str:
-        row, checks = self.snapshot.row, self.snapshot.checks
-        share = "paused" if words.status(row) is Status.PAUSED else words.share(checks)
-        left = words.count(len(checks), "check") if checks else "No checks yet"
-        return f'<div class="row between tiny muted num"><span>{left}</span><span>{share}</span></div>'
 
-    def _foot(self) -> str:
-        row = self.snapshot.row
-        if words.status(row) in (*words.BROKEN, Status.DEGRADED) and row.status_message:
-            cause = escape(row.status_message, quote=True)
-            return f'<span class="tiny sl-cause" title="{cause}">{cause}</span>'
-        return f'<span class="tiny muted trunc">{escape(words.used(row))}</span>'
+def _head(row: Integration) -> str:
+    provider = PROVIDERS.get(row.type)
+    picture = elements.brand_html(provider) if provider else ""
+    link = f'<a href="{links.to("/integrations/" + escape(row.id))}">{escape(row.name)}</a>'
+    name = f'<h3 class="sl-h3 trunc" id="name-{escape(row.id)}">{link}</h3>'
+    line = f"{words.service(row)} · {words.how(row)}"
+    return f'{picture}<div class="grow">{name}<div class="small muted trunc">{escape(line)}</div></div>'
 
-    def _buttons(self) -> str:
-        row = self.snapshot.row
-        name, key = escape(row.name, quote=True), escape(row.id, quote=True)
-        described = f'data-id="{key}" aria-describedby="name-{key}" type="button"'
-        fix = f'<button class="link sl-fix" data-do="fix" {described}>Fix</button>'
-        configure = f'<button class="link sl-configure" data-do="configure" {described}>Configure</button>'
-        menu = (
-            f'<button class="sl-btn icon ghost sm" data-do="menu" data-id="{key}" type="button" aria-haspopup="menu" '
-            f'aria-label="More actions for {name}">{elements.icon_html("ellipsis")}</button>'
-        )
-        return fix + configure + menu
+
+def _caption(row: Integration, checks: list[HealthCheck]) -> str:
+    share = "paused" if words.status(row) is Status.PAUSED else words.share(checks)
+    left = words.count(len(checks), "check") if checks else "No checks yet"
+    return f'<div class="row between tiny muted num"><span>{left}</span><span>{share}</span></div>'
+
+
+def _foot(row: Integration) -> str:
+    if words.status(row) in (*words.BROKEN, Status.DEGRADED) and row.status_message:
+        cause = escape(row.status_message, quote=True)
+        return f'<span class="tiny sl-cause" title="{cause}">{cause}</span>'
+    return f'<span class="tiny muted trunc">{escape(words.used(row))}</span>'
+
+
+def _buttons(row: Integration) -> str:
+    name, key = escape(row.name, quote=True), escape(row.id, quote=True)
+    described = f'data-id="{key}" aria-describedby="name-{key}" type="button"'
+    fix = f'<button class="link sl-fix" data-do="fix" {described}>Fix</button>'
+    configure = f'<button class="link sl-configure" data-do="configure" {described}>Configure</button>'
+    menu = (
+        f'<button class="sl-btn icon ghost sm" data-do="menu" data-id="{key}" type="button" aria-haspopup="menu" '
+        f'aria-label="More actions for {name}">{elements.icon_html("ellipsis")}</button>'
+    )
+    return fix + configure + menu

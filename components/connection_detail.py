@@ -6,7 +6,7 @@ import asyncio
 
 from nicegui import ui
 
-from components import buttons, elements, snapshots, trial_dialog
+from components import buttons, elements, links, snapshots, trial_dialog
 from components import connection_words as words
 from components.activity import Activity
 from components.checks_bar import PLACES, ChecksBar
@@ -113,7 +113,7 @@ class ConnectionDetail:
     def _draw_trail(self) -> None:
         with tag("nav", "row small sl-trail", aria_label="Breadcrumb"):
             link = Words("Integrations", "link", "a")
-            link.props["href"] = "/"
+            link.props["href"] = links.to("/")
             elements.icon("chevron-right")
             self.trail = Words(self.row.name, "sub trunc")
 

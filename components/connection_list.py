@@ -49,17 +49,20 @@ class ConnectionList:
         """What is shown, in the order in which it stands there."""
         return [card.snapshot for card in self.cards.values()]
 
-    def update(self, integration_id: str, snapshot: Snapshot | None) -> None:
-        """One connection is new, has changed, or is gone."""
+    def update(self, integration_id: str, snapshot: Snapshot | None) -> bool:
+        """One connection is new, has changed, or is gone. Returns whether that moves anything but its own card."""
         card = self.cards.get(integration_id)
+        before = card.settled if card else None
         if snapshot is None:
             if card is not None:
                 self.cards.pop(integration_id).element.delete()
-        elif card is None:
+            return card is not None
+        if card is None:
             with self.grid:
-                self.cards[integration_id] = ConnectionCard(snapshot)
+                card = self.cards[integration_id] = ConnectionCard(snapshot)
         else:
             card.update(snapshot)
+        return card.settled != before
 
     def arrange(self) -> None:
         """After updates: broken ones to the front, the counts and the filters right."""
@@ -73,7 +76,7 @@ class ConnectionList:
     def tick(self) -> None:
         """Time has passed: "2 min ago" is another now."""
         for card in self.cards.values():
-            card.redraw()
+            card.tick()
 
     def _draw_filters(self) -> None:
         self.chips: dict[str, Element] = {}
@@ -96,6 +99,8 @@ class ConnectionList:
         return self.act(action, integration_id, button_id) if integration_id in self.cards else None
 
     def _choose(self, name: str) -> None:
+        elements.switch_chip(self.chips[self.filter], False)
+        elements.switch_chip(self.chips[name], True)
         self.filter = name
         self._show()
 
@@ -103,7 +108,6 @@ class ConnectionList:
         groups = Counter(words.GROUPS.get(card.settled) for card in self.cards.values())
         for name, label in self.counts.items():
             label.set_text(str(len(self.cards) if name == "all" else groups[name]))
-            elements.switch_chip(self.chips[name], name == self.filter)
         shown = 0
         for card in self.cards.values():
             fits = self.filter in ("all", words.GROUPS.get(card.settled))

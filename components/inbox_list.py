@@ -6,7 +6,7 @@ import asyncio
 
 from nicegui.element import Element
 
-from components import elements
+from components import elements, links
 from components.form_parts import Words, tag
 from components.local_time import Clock
 from streamline_ui.integrations import inbox
@@ -36,7 +36,7 @@ class InboxList:
             elements.stream_line()
             Words("Nothing has arrived yet", "sl-h2", "h2")
             Words("Connect the Inbox, then send it a test message: it shows here at once.", "sub", "p")
-            Words("Connect the Inbox", "link", "a").props["href"] = "/?connect=inbox"
+            Words("Connect the Inbox", "link", "a").props["href"] = links.to("/?connect=inbox")
 
     async def redraw(self, _: set[str]) -> None:
         """Something was written, or thrown away."""

@@ -41,10 +41,15 @@ class IntegrationsBoard:
 
     async def refresh(self, changed: set[str]) -> None:
         """Show these connections as they are now."""
-        for integration_id in changed:
+        moved = [
             self.list.update(integration_id, await snapshots.latest(self.user_id, integration_id))
-        self.list.arrange()
-        self._summarise()
+            for integration_id in changed
+        ]
+        if any(moved):
+            self.list.arrange()
+            self._summarise()
+        else:
+            self.banner.update(self.list.snapshots)
 
     def _draw_head(self) -> None:
         with tag("header", "sl-page-head"):

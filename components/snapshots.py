@@ -19,7 +19,7 @@ _glancing: dict[str, asyncio.Task[connections.Glance]] = {}
 _reading: dict[tuple[str, str], asyncio.Task[Snapshot | None]] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """A connection, and its newest checks, oldest first."""
 

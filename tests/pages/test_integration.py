@@ -91,6 +91,7 @@ async def test_the_name_is_changed_where_it_stands(newcomer: Newcomer) -> None:
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Night watch", level=1)).to_be_visible()
     await page.get_by_role("button", name="Rename").click()
+    await expect(field).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="Rename")).to_be_focused()
 
