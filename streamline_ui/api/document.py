@@ -11,6 +11,7 @@ from streamline_ui import __version__
 from streamline_ui.api.problems import MEDIA_TYPE
 from streamline_ui.api.shapes import Problem
 from streamline_ui.providers import PROVIDERS
+from streamline_ui.workflows.definitions import Definition
 
 DESCRIPTION = """\
 Everything the pages do with services, for scripts.
@@ -47,11 +48,12 @@ def describe(app: FastAPI, base_url: str) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas |= _schema_of_problem() | _schemas_of_configurations()
+    schemas |= _schema_of_problem() | _schemas_of_configurations() | _schemas_of_definition()
     for operations in document["paths"].values():
         for method, operation in operations.items():
             _complete(method, operation)
     _offer_configurations(schemas)
+    _offer_definition(schemas)
     return document
 
 
@@ -102,6 +104,23 @@ def _offer_configurations(schemas: dict[str, Any]) -> None:
             config = schemas[name]["properties"]["config"]
             config.pop("additionalProperties", None)
             config["anyOf"] = forms
+
+
+def _schemas_of_definition() -> dict[str, Any]:
+    """The schema of a workflow's definition, and of its parts as `Definition.<Part>`."""
+    schema = Definition.model_json_schema(by_alias=True, ref_template=_REF + "Definition.{model}")
+    return {f"Definition.{name}": part for name, part in schema.pop("$defs").items()} | {"Definition": schema}
+
+
+def _offer_definition(schemas: dict[str, Any]) -> None:
+    """Say what triggers, steps and settings look like wherever a workflow goes in or comes out."""
+    parts = schemas["Definition"]["properties"]
+    for name in ("NewWorkflow", "WorkflowVersion", "WorkflowChange", "Flow", "Described"):
+        fields = schemas.get(name, {}).get("properties", {})
+        for part in ("trigger", "steps", "settings"):
+            if part in fields:
+                kept = {key: value for key, value in fields[part].items() if key in ("title", "examples")}
+                fields[part] = parts[part] | kept
 
 
 def _schema_name(type_name: str) -> str:

@@ -16,6 +16,10 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 STYLE = Path(__file__).with_name("manual.css").read_text(encoding="utf-8")
+TEMPLATES = (
+    "Texts in `params`, `values`, `items` and `condition` are Liquid templates. They see `trigger`, `steps.ID.output`, "
+    "`item` in a loop, and `execution`. A text that is one lone `{{ … }}` keeps the type of the value."
+)
 _DEEPEST_EXAMPLE = 4
 
 
@@ -36,19 +40,24 @@ def page(document: Mapping[str, Any]) -> str:
         f'<tr id="{code}"><th scope="row"><code>{code}</code></th><td>{_words(meaning)}</td></tr>'
         for code, meaning in MEANINGS.items()
     )
-    forms = "".join(reader.form(name) for name in document["components"]["schemas"] if name.endswith("Config"))
+    schemas = document["components"]["schemas"]
+    forms = "".join(reader.form(name) for name in schemas if name.endswith("Config"))
+    parts = "".join(reader.form(name) for name in schemas if name.partition(".")[0] == "Definition")
     return f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Streamline REST interface</title><link rel="stylesheet" href="docs.css"></head>
 <body>
 <nav aria-label="Contents"><strong>Streamline</strong> <span>REST {escape(document["info"]["version"])}</span>
-<ul>{menu}<li><a href="#services-and-their-config">What a service needs</a></li><li><a href="#errors">Errors</a></li>
+<ul>{menu}<li><a href="#services-and-their-config">What a service needs</a></li>
+<li><a href="#workflows-and-their-parts">What a workflow is made of</a></li><li><a href="#errors">Errors</a></li>
 <li><a href="openapi.json">openapi.json</a></li></ul></nav>
 <main><h1>REST interface</h1>{_paragraphs(document["info"]["description"])}
 {sections}
 <section id="services-and-their-config"><h2>What a service needs</h2>
 <p>The <code>config</code> of each service. A secret goes in and never comes out.</p>{forms}</section>
+<section id="workflows-and-their-parts"><h2>What a workflow is made of</h2>
+<p>{_words(TEMPLATES)}</p>{parts}</section>
 <section id="errors"><h2>Errors</h2><p>Every error has a <code>code</code> that programs can rely on.</p>
 <table><tbody>{codes}</tbody></table></section>
 </main></body></html>"""
