@@ -19,6 +19,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, new_id, now
 from streamline_ui.storage.workflow_tables import Workflow, WorkflowUse, WorkflowVersion
 from streamline_ui.workflows import checks, cron, definitions, secrets
+from streamline_ui.workflows.checks import Problem
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger, WebhookTrigger
 
@@ -47,7 +48,7 @@ def all_of(user_id: str) -> list[Workflow]:
 def one(user_id: str, workflow_id: str) -> Workflow:
     """The user's workflow. Raises NotFound."""
     with db.reading() as session:
-        return _find(session, user_id, workflow_id)
+        return find(session, user_id, workflow_id)
 
 
 def add(user_id: str, values: Mapping[str, Any], *, is_active: bool = True) -> Workflow:
@@ -79,7 +80,7 @@ def replace(
     definition = _with_its_secret(definitions.parse(values), one(user_id, workflow_id))
     _check(user_id, definition)
     with db.writing() as session:
-        workflow = _find(session, user_id, workflow_id)
+        workflow = find(session, user_id, workflow_id)
         if workflow.version != version:
             raise Conflict(
                 f"The workflow was changed elsewhere: it is at version {workflow.version}, not {version}.",
@@ -103,7 +104,7 @@ def restore_version(user_id: str, workflow_id: str, version: int) -> Workflow:
 def change(user_id: str, workflow_id: str, *, name: str | None = None, is_active: bool | None = None) -> Workflow:
     """Rename it, or turn it on or off. Raises NotFound, Invalid, and Conflict where there is nothing to turn on."""
     with db.writing() as session:
-        workflow = _find(session, user_id, workflow_id)
+        workflow = find(session, user_id, workflow_id)
         if name is not None:
             renamed = definitions.load(workflow.draft).model_copy(update={"name": name})
             definition = definitions.parse(definitions.public(renamed))
@@ -122,7 +123,7 @@ def change(user_id: str, workflow_id: str, *, name: str | None = None, is_active
 def remove(user_id: str, workflow_id: str, *, undoable: bool = False) -> None:
     """Remove a workflow: at once with its versions, requests and executions, or so that `restore` brings it back."""
     with db.writing() as session:
-        workflow = _find(session, user_id, workflow_id)
+        workflow = find(session, user_id, workflow_id)
         if undoable:
             workflow.deleted_at = now()
             session.add(workflow)
@@ -152,7 +153,7 @@ def purge() -> None:
 def versions(user_id: str, workflow_id: str) -> list[WorkflowVersion]:
     """The published versions, the newest first. Raises NotFound."""
     with db.reading() as session:
-        _find(session, user_id, workflow_id)
+        find(session, user_id, workflow_id)
         query = select(WorkflowVersion).where(WorkflowVersion.workflow_id == workflow_id)
         return list(session.exec(query.order_by(col(WorkflowVersion.version).desc())).all())
 
@@ -191,7 +192,8 @@ def uses(user_id: str) -> dict[str, list[Use]]:
     return found
 
 
-def _find(session: Session, user_id: str, workflow_id: str) -> Workflow:
+def find(session: Session, user_id: str, workflow_id: str) -> Workflow:
+    """The user's workflow, within a transaction. Raises NotFound."""
     query = select(Workflow).where(
         Workflow.id == workflow_id, Workflow.user_id == user_id, col(Workflow.deleted_at).is_(None)
     )
@@ -214,8 +216,8 @@ def _with_its_secret(definition: Definition, workflow: Workflow | None) -> Defin
     )
 
 
-def _check(user_id: str, definition: Definition) -> None:
-    """Refuse a definition that could not run. Somebody else's integration does not exist for this one.
+def problems(user_id: str, definition: Definition) -> list[Problem]:
+    """What keeps a definition from being published. Somebody else's integration does not exist for this one.
 
     It takes its time over long templates, so it must not be called in a transaction that keeps others from writing.
     """
@@ -224,7 +226,12 @@ def _check(user_id: str, definition: Definition) -> None:
     )
     with db.reading() as session:
         types = dict(session.exec(mine).all())
-    found = checks.problems(definition, types.get)
+    return checks.problems(definition, types.get)
+
+
+def _check(user_id: str, definition: Definition) -> None:
+    """Refuse a definition that could not run."""
+    found = problems(user_id, definition)
     if found:
         fields = {problem.path: problem.message for problem in reversed(found)}
         raise Invalid(found[0].message if len(found) == 1 else "The workflow cannot run like this.", fields)

@@ -92,8 +92,9 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Ar
         at=now(),
     )
     turn_away = _Refusal(workflow, request)
-    if not workflow.is_active:
-        await turn_away(Verdict.INACTIVE, "The workflow is off.")
+    if not workflow.is_active or workflow.version == 0:
+        off = "The workflow is off." if workflow.version else "The workflow was not published yet."
+        await turn_away(Verdict.INACTIVE, off)
         raise _unknown()
     if len(incoming.body) > definition.settings.max_body_bytes:
         await turn_away(Verdict.TOO_LARGE, f"More than {definition.settings.max_body_bytes} bytes.")
@@ -135,9 +136,9 @@ def _find(token_hash: str) -> tuple[Workflow, Definition]:
     with db.reading() as session:
         query = select(Workflow).where(Workflow.hook_hash == token_hash, col(Workflow.deleted_at).is_(None))
         workflow = session.exec(query).first()
-    if workflow is None or workflow.version == 0:
+    if workflow is None:
         raise _unknown()
-    definition = catalog.published(workflow.id, workflow.version)
+    definition = catalog.current(workflow)  # what comes while it is being built is kept, and shown in the editor
     if not isinstance(definition.trigger, WebhookTrigger):
         raise _unknown()
     return workflow, definition
