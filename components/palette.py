@@ -18,6 +18,7 @@ from streamline_ui.access.sessions import Visitor
 from streamline_ui.errors import StreamlineError
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration
+from streamline_ui.workflows import catalog
 
 LONGEST = 5000  # characters; a pasted curl command fits
 CHOSEN = """(e) => {
@@ -32,6 +33,8 @@ SHORTCUTS = (
     (("/",), "Search on this page"),
     (("n",), "New connection"),
     (("g", "i"), "Go to Integrations"),
+    (("g", "w"), "Go to Workflows"),
+    (("g", "e"), "Go to Executions"),
     (("g", "b"), "Go to the Inbox"),
     (("g", "s"), "Go to Settings"),
     (("Esc",), "Close a dialog or a menu"),
@@ -65,7 +68,8 @@ class Palette:
         """Open it, with what the browser wants to stand in the field already."""
         query = event.args if isinstance(event.args, str) else ""
         rows = await asyncio.to_thread(connections.all_of, self.visitor.user_id)
-        self.entries = palette_entries.collect(rows, self.deeds, is_admin=self.visitor.is_admin)
+        flows = await asyncio.to_thread(catalog.all_of, self.visitor.user_id)
+        self.entries = palette_entries.collect(rows, self.deeds, is_admin=self.visitor.is_admin, flows=flows)
         with self.slot:
             if self.dialog is None:
                 self._draw()
@@ -89,7 +93,7 @@ class Palette:
                     aria_expanded="true",
                     aria_controls=list_id,
                     aria_autocomplete="list",
-                    placeholder="A connection, a page, or paste a URL or token",
+                    placeholder="A connection, a workflow, a page, or paste a URL or token",
                     maxlength=LONGEST,
                     autofocus=True,
                     **PRIVATE,

@@ -1,4 +1,4 @@
-"""What the palette offers: places, connections, what can be done with them, and services to connect."""
+"""What the palette offers: places, connections, workflows, what can be done with them, and services to connect."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from components import elements, tile_search
 from streamline_ui.providers import PROVIDERS, paste
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import Integration, Status
+from streamline_ui.storage.workflow_tables import Workflow
 
 MOST = 8
 PAGES = (
     ("Integrations", "plug", "/"),
+    ("Workflows", "workflow", "/workflows"),
+    ("Executions", "activity", "/executions"),
+    ("New workflow", "plus", "/workflows/new"),
     ("Inbox", "inbox", "/inbox"),
     ("Profile", "user", "/settings/profile"),
     ("API tokens", "key-round", "/settings/tokens"),
@@ -49,10 +53,13 @@ class Deeds:
     switch_theme: Callable[[], Any]
 
 
-def collect(rows: Sequence[Integration], deeds: Deeds, *, is_admin: bool) -> list[Entry]:
+def collect(
+    rows: Sequence[Integration], deeds: Deeds, *, is_admin: bool, flows: Sequence[Workflow] = ()
+) -> list[Entry]:
     """Everything there is, in the order in which it is offered before anything is typed."""
     return [
         *(_connection(row, deeds) for row in rows),
+        *(_workflow(flow, deeds) for flow in flows),
         *(_page(*page, deeds) for page in PAGES + (ADMIN_PAGES if is_admin else ())),
         *(Entry(f"Test “{row.name}” now", "Action", "zap", partial(deeds.test, row.id), "check") for row in rows),
         *(_pause(row, deeds) for row in rows),
@@ -94,6 +101,11 @@ def _connection(row: Integration, deeds: Deeds) -> Entry:
     service = provider.name if provider else row.type
     path = f"/integrations/{row.id}"
     return Entry(row.name, f"Connection · {service}", "plug", partial(deeds.go, path), service, Status(row.status))
+
+
+def _workflow(flow: Workflow, deeds: Deeds) -> Entry:
+    kind = "Workflow · on" if flow.is_active else "Workflow · off"
+    return Entry(flow.name, kind, "workflow", partial(deeds.go, f"/workflows/{flow.id}"))
 
 
 def _pause(row: Integration, deeds: Deeds) -> Entry:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from nicegui import ui
@@ -45,9 +46,12 @@ class Place:
 
 PLACES = (
     Place("integrations", "Integrations", "plug", "/", "i"),
+    Place("workflows", "Workflows", "workflow", "/workflows", "w"),
+    Place("executions", "Executions", "activity", "/executions", "e"),
     Place("inbox", "Inbox", "inbox", "/inbox", "b"),
     Place("settings", "Settings", "settings", "/settings", "s"),
 )
+TABS = 3  # places with a tab of their own on a phone; the others are behind "More"
 
 
 @contextmanager
@@ -68,10 +72,7 @@ def frame(visitor: Visitor, *, title: str, active: str) -> Iterator[None]:
     with rail:
         _draw_rail(visitor, active, glance, menu)
     with tabs:
-        _draw_links(active, glance)
-        with tag("button", "", type_="button", data_palette=""):
-            elements.icon("search")
-            Words("Search")
+        _draw_tabs(active, glance, menu)
     ui.skip_link("Skip to main content", target=main)
     ui.on("sl-palette", palette.asked)
     live.follow(visitor.user_id, glance.refresh, heard=snapshots.forget)
@@ -102,7 +103,7 @@ def _draw_rail(visitor: Visitor, active: str, glance: Glance, menu: PopupMenu) -
         Words("Search or jump to")
         Words("Ctrl K", name="kbd").props["aria-hidden"] = "true"
     with tag("nav", "sl-nav col", aria_label="Main"):
-        _draw_links(active, glance)
+        _draw_links(PLACES, active, glance)
     tag("div", "grow")
     glance.draw_line()
     name = visitor.name or visitor.email
@@ -123,8 +124,26 @@ def _account_items() -> list[Item]:
     ]
 
 
-def _draw_links(active: str, glance: Glance) -> None:
-    for place in PLACES:
+def _draw_tabs(active: str, glance: Glance, menu: PopupMenu) -> None:
+    """The places that are gone to most, and a menu with the rest: six tabs would not fit a narrow phone."""
+    _draw_links(PLACES[:TABS], active, glance)
+    with tag("button", "", type_="button", data_palette=""):
+        elements.icon("search")
+        Words("Search")
+    is_here = active in {place.name for place in PLACES[TABS:]}
+    more = tag("button", "on" if is_here else "", type_="button", aria_haspopup="menu")
+    with more.on("click", lambda: menu.open("More", _more_items(), more.html_id), args=[]):
+        elements.icon("menu")
+        Words("More")
+
+
+def _more_items() -> list[Item]:
+    places = [Item(place.title, place.icon, partial(ui.navigate.to, place.path)) for place in PLACES[TABS:]]
+    return [*places, Item("Sign out", "log-out", lambda: ui.run_javascript("slSignOut()"))]
+
+
+def _draw_links(places: Sequence[Place], active: str, glance: Glance) -> None:
+    for place in places:
         is_active = place.name == active
         link = tag(
             "a", "on" if is_active else "", href=links.to(place.path), aria_current="page" if is_active else None

@@ -48,20 +48,7 @@ def page(
 
     `before` is the time and id where the last page ended; `text` is looked for in what came in and in the error.
     """
-    query = select(Execution).where(Execution.user_id == user_id)
-    if workflow_id is not None:
-        query = query.where(Execution.workflow_id == workflow_id)
-    if status is not None:
-        query = query.where(Execution.status == status)
-    if text:
-        in_trigger = json.dumps(text, ensure_ascii=False)[1:-1]  # as it is written there
-        query = query.where(
-            or_(
-                col(Execution.trigger).icontains(in_trigger, autoescape=True),
-                col(Execution.error).icontains(text, autoescape=True),
-                Execution.id == text,
-            )
-        )
+    query = _wanted(select(Execution), user_id, workflow_id, status, text)
     if before is not None:
         at, last = before
         query = query.where(or_(Execution.created_at < at, (Execution.created_at == at) & (Execution.id < last)))
@@ -69,6 +56,31 @@ def page(
         newest = query.order_by(col(Execution.created_at).desc(), col(Execution.id).desc())
         newest = newest.options(defer(Execution.trigger))  # type: ignore[arg-type]  # SQLModel hides that it is a column
         return list(session.exec(newest.limit(limit)).all())
+
+
+def newer(
+    user_id: str,
+    than: tuple[datetime, str] | None,
+    *,
+    workflow_id: str | None = None,
+    status: Progress | None = None,
+    text: str | None = None,
+    most: int = 1000,
+) -> int:
+    """How many there are that came after this one, counted up to `most`."""
+    query = _wanted(select(Execution.id), user_id, workflow_id, status, text)
+    if than is not None:
+        at, last = than
+        query = query.where(or_(Execution.created_at > at, (Execution.created_at == at) & (Execution.id > last)))
+    with db.reading() as session:
+        return session.exec(select(func.count()).select_from(query.limit(most).subquery())).one()
+
+
+def some(user_id: str, ids: Collection[str]) -> list[Execution]:
+    """Those of these that there are, without what came in."""
+    query = select(Execution).where(Execution.user_id == user_id, col(Execution.id).in_(ids))
+    with db.reading() as session:
+        return list(session.exec(query.options(defer(Execution.trigger))).all())  # type: ignore[arg-type]  # see page
 
 
 def triggers(found: Sequence[Execution], largest: int) -> dict[str, Any]:
@@ -183,6 +195,25 @@ def recover() -> int:
                 execution.status, execution.due_at = Progress.QUEUED, now()
             session.add(execution)
         return len(running)
+
+
+def _wanted(query: Any, user_id: str, workflow_id: str | None, status: Progress | None, text: str | None) -> Any:
+    """The query, narrowed to what a list was asked for."""
+    query = query.where(Execution.user_id == user_id)
+    if workflow_id is not None:
+        query = query.where(Execution.workflow_id == workflow_id)
+    if status is not None:
+        query = query.where(Execution.status == status)
+    if text:
+        in_trigger = json.dumps(text, ensure_ascii=False)[1:-1]  # as it is written there
+        query = query.where(
+            or_(
+                col(Execution.trigger).icontains(in_trigger, autoescape=True),
+                col(Execution.error).icontains(text, autoescape=True),
+                Execution.id == text,
+            )
+        )
+    return query
 
 
 def _find(session: Session, user_id: str, execution_id: str) -> Execution:

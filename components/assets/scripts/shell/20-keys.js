@@ -1,6 +1,6 @@
 // Shortcuts for the whole page. Single keys never fire while somebody types, nor behind a dialog.
 // [data-shortcut="/"] is focused or pressed by its key; g and then a letter goes to a place.
-const SL_PLACES = { i: "/", b: "/inbox", s: "/settings" };
+const SL_PLACES = { i: "/", w: "/workflows", e: "/executions", b: "/inbox", s: "/settings" };
 let slGoes = 0;
 
 const slTypes = (target) => target.closest?.("input, textarea, select, [contenteditable=true], .cm-content") !== null;
