@@ -12,14 +12,15 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 
-from components import elements, entered, form_fields, form_inputs, form_parts, guide
+from components import demo, elements, entered, form_inputs, form_parts, mode_choice
 from components.entered import Verdict
 from components.form_fields import FormField
 from components.form_parts import Words, tag
+from components.guide import Guide
+from components.mode_choice import ModeChoice
 from components.outcome_note import OutcomeNote
 from components.schema_form import SchemaForm
 from components.window import Window
-from streamline_ui import settings
 from streamline_ui.errors import Invalid, StreamlineError
 from streamline_ui.integrations import connections
 from streamline_ui.integrations.health import Outcome
@@ -27,15 +28,6 @@ from streamline_ui.providers import named
 from streamline_ui.providers.describe import Provider
 from streamline_ui.providers.paste import Recognised
 from streamline_ui.storage.models import Integration
-
-MODES = {
-    "polling": ("Polling", "works everywhere", "Streamline asks {} for news. No open port needed."),
-    "webhook": ("Webhook", "", "{} calls you. Needs a public HTTPS address."),
-}
-ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
-NO_ADDRESS = (
-    "Streamline does not know its public address yet, so {} cannot reach it. Set STREAMLINE_BASE_URL, or use polling."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +90,15 @@ class ConnectDialog:
 
     def _draw_guide(self, provider: Provider[Any]) -> None:
         wanted = next((field for field in self.form.fields if field.wanted), None)
-        self.guide = tag("aside", "sl-guide", aria_label="Help")
-        with self.guide:
-            guide.draw(provider, wanted)
+        guide = Guide(provider, wanted)
         if wanted is not None:
-            self.form.after_label[wanted.name] = self._draw_guide_link
-
-    def _draw_guide_link(self) -> None:
-        """On a phone the guide is folded away until somebody asks."""
-        link = tag("button", "sl-guide-link link", type_="button", aria_expanded="false")
-
-        def toggle() -> None:
-            is_open = link.props["aria-expanded"] == "false"
-            link.props["aria-expanded"] = str(is_open).lower()
-            self.guide.classes(**{"add" if is_open else "remove": "open"})
-
-        with link.on("click", toggle):
-            Words("Where do I find it?")
+            self.form.after_label[wanted.name] = guide.draw_link
 
     def _draw_fields(self, subject: Subject) -> None:
-        mode = next((field for field in self.form.fields if field.name == "connectionMode"), None)
+        mode = next((field for field in self.form.fields if field.name == mode_choice.FIELD), None)
         folded = [f.name for f in self.form.fields if f is not mode and _is_folded(subject.provider, f)]
         self.folded_names = [*folded, *self.form.rows]
-        if mode is not None:
-            self._draw_mode(subject, mode)
+        choice = ModeChoice(self.form, mode, subject.provider.name) if mode else None
         self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
         self._draw_name(subject.name)
         self.folded = form_parts.folded("More keys and options" if self.form.rows else "More options")
@@ -130,8 +107,8 @@ class ConnectDialog:
             for rows in self.form.rows.values():
                 rows.draw()
         self.folded.set_visibility(bool(folded or self.form.rows))
-        if mode is not None:
-            self._mode_chosen(self.chosen)
+        if choice is not None:
+            choice.settle()
         if self._demo(subject):
             self._draw_sandbox()
         self.note = OutcomeNote()
@@ -150,23 +127,6 @@ class ConnectDialog:
             with button:
                 Words("Try it with the sandbox")
         form_parts.when_pressed(button, self._try_sandbox)
-
-    def _draw_mode(self, subject: Subject, mode: FormField) -> None:
-        chosen = str(form_fields.at(self.form.shown or {}, mode.name) or mode.default or "polling")
-        name = subject.provider.name
-        texts = {key: (title, mark, sentence.format(name)) for key, (title, mark, sentence) in MODES.items()}
-        form_inputs.option_cards(mode, "How should Streamline receive messages?", chosen, texts, self._mode_chosen)
-        self.no_address = tag("div", "sl-callout warn", role="status")
-        with self.no_address:
-            elements.icon("triangle-alert")
-            Words(NO_ADDRESS.format(subject.provider.name), "body")
-        self.chosen = chosen
-
-    def _mode_chosen(self, mode: str) -> None:
-        self.no_address.set_visibility(mode == "webhook" and not settings.current().base_url)
-        for name in ("pollingEnabled", "pollingInterval"):
-            if name in self.form.boxes:
-                self.form.boxes[name].set_visibility(mode == "polling")
 
     def _draw_buttons(self) -> None:
         with tag("footer", "sl-window-foot"):
@@ -197,21 +157,11 @@ class ConnectDialog:
         await self._do(lambda subject: self._save_if_fine(subject, typed, self._demo(subject)))
 
     def _demo(self, subject: Subject) -> dict[str, Any]:
-        """What connects this service's stand-in, where there is one; nothing for a connection that exists already."""
-        now = settings.current()
-        if not now.sandbox or subject.row is not None:
-            return {}
-        from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
-
-        host = "127.0.0.1" if now.is_loopback or now.host in ANY_HOST else now.host
-        found = sandbox.DEMO.get(subject.provider.type)
-        return {**found, "baseUrl": f"http://{host}:{now.port}/sandbox/{subject.provider.type}"} if found else {}
+        """What connects the stand-in; nothing for a connection that exists already."""
+        return {} if subject.row else demo.config(subject.provider.type)
 
     def _config(self, subject: Subject, typed: Mapping[str, str]) -> dict[str, Any]:
-        """What was typed. The stand-in's own credentials are never sent to the real service."""
-        config, demo = self.form.values(typed), self._demo(subject)
-        is_demo = bool(demo) and form_fields.texts(demo) - {demo["baseUrl"]} <= form_fields.texts(config)
-        return {"baseUrl": demo["baseUrl"], **config} if is_demo else config
+        return demo.kept_inside(self.form.values(typed), self._demo(subject))
 
     async def _save_if_fine(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
         outcome = await self._look(subject, typed, config)

@@ -9,7 +9,7 @@ from nicegui.element import Element
 from components import elements, links
 from components.form_parts import Words, tag
 from components.local_time import Clock
-from streamline_ui.integrations import inbox
+from streamline_ui.integrations import connections, inbox
 from streamline_ui.storage.models import InboxEntry
 
 PAGE = 50
@@ -35,8 +35,8 @@ class InboxList:
         with self.empty:
             elements.stream_line()
             Words("Nothing has arrived yet", "sl-h2", "h2")
-            Words("Connect the Inbox, then send it a test message: it shows here at once.", "sub", "p")
-            Words("Connect the Inbox", "link", "a").props["href"] = links.to("/?connect=inbox")
+            Words("What is written to the Inbox shows here at once.", "sub", "p")
+            self.way = tag("a", "link")
 
     async def redraw(self, _: set[str]) -> None:
         """Something was written, or thrown away."""
@@ -54,6 +54,8 @@ class InboxList:
         entries = await asyncio.to_thread(inbox.entries, self.user_id, self.limit + 1)
         self.more.set_visibility(len(entries) > self.limit)
         self._show(entries[: self.limit])
+        if not entries:
+            await self._point_the_way()
 
     def _show(self, entries: list[InboxEntry]) -> None:
         ids = [entry.id for entry in entries]
@@ -67,6 +69,14 @@ class InboxList:
         self.count.set_text(_count(len(ids), self.more.visible) if ids else "")
         self.clear.set_visibility(bool(ids))
         self.empty.set_visibility(not ids)
+
+    async def _point_the_way(self) -> None:
+        """Where something can be written to it: at its connection, or where there is none, at the making of one."""
+        mine = await asyncio.to_thread(connections.all_of, self.user_id, "inbox")
+        self.way.props["href"] = links.to(f"/integrations/{mine[0].id}" if mine else "/?connect=inbox")
+        self.way.clear()
+        with self.way:
+            Words("Send a test entry" if mine else "Connect the Inbox")
 
     def _draw(self, entry: InboxEntry) -> Element:
         with tag("li", "sl-card sl-entry") as line:
