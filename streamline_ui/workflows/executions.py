@@ -246,4 +246,4 @@ def _take_over(session: Session, original_id: str, again: Execution, from_step: 
         raise Invalid(sentence, {"fromStep": sentence}, hints=["Start it with its original version, or from the top."])
     for row in rows[: keys.index(from_step)]:
         if row.status in SETTLED and row.key not in around:
-            session.add(StepRun(**{**row.model_dump(), "execution_id": again.id}))
+            session.add(StepRun(**{**row.model_dump(warnings=False), "execution_id": again.id}))
