@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
 from streamline_ui.integrations import connections, usage, watch
-from streamline_ui.workflows import executions
+from streamline_ui.workflows import dispatch, executions, schedules
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
@@ -30,6 +30,7 @@ def start() -> None:
     )
     _scheduler.add_job(_tick, "interval", seconds=1)
     _scheduler.add_job(watch.sweep, "interval", seconds=1)
+    _scheduler.add_job(_fire, "interval", seconds=0.25)
     _scheduler.add_job(asyncio.to_thread, "interval", [usage.flush], seconds=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [executions.release_mended], seconds=2)
     _scheduler.add_job(asyncio.to_thread, "interval", [connections.purge], seconds=20)
@@ -52,6 +53,12 @@ def problem() -> str | None:
         return "the scheduler is not running"
     silent = monotonic() - _last_tick
     return f"the scheduler has been silent for {silent:.0f} s" if silent > STALLED else None
+
+
+async def _fire() -> None:
+    """Start the workflows whose time has come."""
+    for execution in await asyncio.to_thread(schedules.fire_due):
+        dispatch.offer(execution)
 
 
 def _tick() -> None:

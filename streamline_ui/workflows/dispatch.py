@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from streamline_ui.storage.workflow_tables import Execution
-from streamline_ui.workflows import catalog, executions, runner
+from streamline_ui.workflows import catalog, executions, failures, runner
 from streamline_ui.workflows.journal import Journal
 from streamline_ui.workflows.runner import Outcome
 
@@ -122,16 +122,25 @@ class Dispatcher:
             ended = await runner.run(execution, definition, journal)
             if (awaited := self._awaited.pop(execution.id, None)) is not None and not awaited.done():
                 awaited.set_result(ended)
+            if ended.status in failures.BAD:
+                await self._tell(execution, ended)
         except asyncio.CancelledError:
             raise
         except Exception:
-            log.exception("an execution broke off; it is tried again")
+            log.exception("an execution broke off")
+            await asyncio.to_thread(executions.broke_off, execution.id)
         finally:
             self._busy[execution.workflow_id] -= 1
             self.running.pop(execution.id, None)
             self.known.discard(execution.id)
             self._awaited.pop(execution.id, None)
             self._next(execution.workflow_id)
+
+    async def _tell(self, execution: Execution, ended: Outcome) -> None:
+        """Start what the owner wants to run when something fails."""
+        execution.status, execution.error = ended.status, ended.error
+        for other in await asyncio.to_thread(failures.failed, execution):
+            self.offer(other)
 
     def _next(self, workflow_id: str) -> None:
         if self._busy[workflow_id] == 0:

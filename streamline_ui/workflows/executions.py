@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import defer, load_only
@@ -20,7 +20,8 @@ from streamline_ui.workflows import definitions, outline
 OPEN = (Progress.QUEUED, Progress.RUNNING, Progress.WAITING)
 SETTLED = (Progress.SUCCEEDED, Progress.SKIPPED, Progress.FAILED)
 CRASHES = 2  # of its worker, after which an execution is left for a person to look at
-POISON = "The server stopped twice while it worked on this. It is not tried again by itself."
+POISON = "Streamline broke off twice while it worked on this. It is not tried again by itself."
+AFTER_OUR_ERROR = timedelta(seconds=30)
 
 
 def one(user_id: str, execution_id: str) -> Execution:
@@ -188,13 +189,26 @@ def recover() -> int:
     with db.writing() as session:
         running = session.exec(select(Execution).where(Execution.status == Progress.RUNNING)).all()
         for execution in running:
-            execution.crashes += 1
-            if execution.crashes >= CRASHES:
-                execution.status, execution.error, execution.finished_at = Progress.FAILED, POISON, now()
-            else:
-                execution.status, execution.due_at = Progress.QUEUED, now()
+            _again(execution, now())
             session.add(execution)
         return len(running)
+
+
+def broke_off(execution_id: str) -> None:
+    """An execution ended in an error of ours: it is tried once more in a while, then left as poison."""
+    with db.writing() as session:
+        execution = session.get(Execution, execution_id)
+        if execution is not None and execution.status in OPEN:
+            _again(execution, now() + AFTER_OUR_ERROR)
+            session.add(execution)
+
+
+def _again(execution: Execution, due_at: datetime) -> None:
+    execution.crashes += 1
+    if execution.crashes >= CRASHES:
+        execution.status, execution.error, execution.finished_at = Progress.FAILED, POISON, now()
+    else:
+        execution.status, execution.due_at = Progress.QUEUED, due_at
 
 
 def _wanted(query: Any, user_id: str, workflow_id: str | None, status: Progress | None, text: str | None) -> Any:
