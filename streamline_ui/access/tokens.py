@@ -66,7 +66,7 @@ def _check(name: str, scopes: Sequence[str], expires_at: datetime | None) -> Non
     fields: dict[str, str] = {}
     if not 0 < len(name) <= LONGEST_NAME:
         fields["name"] = f"Give the token a name of at most {LONGEST_NAME} characters, such as what uses it."
-    elif any(unicodedata.category(character) == "Cc" for character in name):
+    elif any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
         fields["name"] = "Leave out control characters such as line breaks."
     if not scopes or not set(scopes) <= set(SCOPES):
         fields["scopes"] = "Choose from: read, write."

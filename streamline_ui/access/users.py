@@ -225,7 +225,7 @@ def _clean_name(name: str) -> str:
     name = name.strip()
     if len(name) > LONGEST_NAME:
         raise Invalid("This name is too long.", {"name": f"Use at most {LONGEST_NAME} characters."})
-    if any(unicodedata.category(character) == "Cc" for character in name):
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
         raise Invalid("This name cannot be used.", {"name": "Leave out control characters such as line breaks."})
     return name
 

@@ -239,6 +239,7 @@ def test_removing_takes_everything_along(bob: User) -> None:
         assert session.exec(select(ApiToken)).all() == []
 
 
-def test_control_characters_are_no_name(bob: User) -> None:
+@pytest.mark.parametrize("name", ["Bob\nINFO all is well", "Bob\u2028", "Bob\ud800"])
+def test_control_characters_are_no_name(bob: User, name: str) -> None:
     with pytest.raises(Invalid):
-        users.change(bob.id, name="Bob\nINFO all is well")
+        users.change(bob.id, name=f"{name}.")

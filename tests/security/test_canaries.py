@@ -138,17 +138,12 @@ def configurations(base: str) -> dict[str, tuple[str, dict[str, Any]]]:
     """Every way to store a secret, by a name for it: type and configuration, at services below this address."""
     rows = {"Authorization": f"Bearer {SECRETS['http bearer']}", "X-Api-Key": SECRETS["http header"]}
     keys = {"apiKey": SENDGRID, "fromEmail": "noreply@example.com", "otherKey": SECRETS["sendgrid row"]}
+    address = f"987654321:{SECRETS['telegram address']}"
     return {
         "discord": ("discord", {"webhookUrl": DISCORD, "baseUrl": f"{base}/discord"}),
         "telegram": ("telegram", {"botToken": TELEGRAM, "baseUrl": f"{base}/telegram"}),
-        "address": (
-            "telegram",
-            {"webhookUrl": f"{base}/telegram/bot987654321:{SECRETS['telegram address']}/sendMessage?chat_id=5"},
-        ),
-        "relay": (
-            "telegram",
-            {"webhookUrl": f"{base}/relay/{SECRETS['telegram relay']}?key={SECRETS['sendgrid row']}"},
-        ),
+        "address": ("telegram", {"webhookUrl": f"{base}/telegram/bot{address}/sendMessage?chat_id=5"}),
+        "relay": ("telegram", {"webhookUrl": f"{base}/relay/{SECRETS['telegram relay']}?key={keys['otherKey']}"}),
         "sendgrid": ("sendgrid", {"apiKeys": keys, "baseUrl": f"{base}/sendgrid"}),
         "http": ("http", {"apiKeys": rows, "baseUrl": f"{base}/http"}),
         "basic": ("http", {"apiKeys": {"Authorization": BASIC}, "baseUrl": f"{base}/http"}),
