@@ -100,7 +100,7 @@ def translate(
     rows = (*meanings, *_usual(service or response.request.url.host))
     meaning = next(row for row in rows if row.matches(status, said))
     seconds = wait(response)
-    told = said.code if re.fullmatch(r"[\w.:-]{1,60}", said.code) else ""
+    told = said.code if re.fullmatch(r"[\w.:-]{1,60}", said.code) and said.code != "0" else ""
     code = ", ".join(dict.fromkeys(part for part in (str(status), told) if part))
     code = f"{code} {meaning.term}".rstrip()
     message = _filled(f"{meaning.message.rstrip('.')} ({code}).", said.about, seconds)

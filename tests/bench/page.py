@@ -13,6 +13,17 @@ CARDS = 60
 READY = f"document.querySelectorAll('[data-testid=conn-card]').length === {CARDS} && !!window.socket?.connected"
 
 
+class Received:
+    """What came over the wire."""
+
+    octets = 0
+    requests = 0
+
+    def note(self, event: dict[str, Any]) -> None:
+        self.octets += event["encodedDataLength"]
+        self.requests += 1
+
+
 async def load(server: Server) -> None:
     async with chromium() as browser:
         times = []
@@ -20,8 +31,8 @@ async def load(server: Server) -> None:
             context = await signed_in(browser, server)
             page = await context.new_page()
             wire = await context.new_cdp_session(page)
-            received: list[dict[str, Any]] = []
-            wire.on("Network.loadingFinished", lambda event: received.append(event))
+            received = Received()
+            wire.on("Network.loadingFinished", received.note)
             await wire.send("Network.enable")
             await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
             started = perf_counter()
@@ -30,8 +41,7 @@ async def load(server: Server) -> None:
             times.append(perf_counter() - started)
             await page.wait_for_load_state("networkidle")
             if attempt == 0:
-                total = sum(event["encodedDataLength"] for event in received)
-                print(f"transferred, empty cache: {total / 1000:.0f} KB in {len(received)} requests")
+                print(f"transferred, empty cache: {received.octets / 1000:.0f} KB in {received.requests} requests")
             await context.close()
         print(f"ready with an empty cache: {spread(times, 's')}")
 
