@@ -1,0 +1,196 @@
+"""The executions page: what workflows did, newest first, fifty at a time.
+
+What arrives meanwhile is announced and shown when asked for: nothing jumps away from under a finger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from nicegui import ui
+
+from components import elements, execution_row, links
+from components.execution_filters import STATES, ExecutionFilters, Wanted
+from components.form_parts import Words, tag
+from components.local_time import Clock
+from components.question import Question
+from streamline_ui.errors import StreamlineError
+from streamline_ui.storage.workflow_tables import Execution, Progress
+from streamline_ui.workflows import again, catalog, dispatch, executions
+
+PAGE = 50
+MOST_NEW = 1000
+Place = tuple[datetime, str]
+
+
+class ExecutionList:
+    """The list of one user. `names` are the workflows' names by their ids."""
+
+    def __init__(self, user_id: str, wanted: Wanted, names: dict[str, str]) -> None:
+        self.user_id, self.names = user_id, names
+        self.clock = Clock()
+        self.question = Question()
+        self.pages: list[Place | None] = [None]  # where each page begins, up to the one that is shown
+        self.shown: dict[str, Execution] = {}
+        self.lines: dict[str, ui.html] = {}
+        self.retried: dict[str, str] = {}
+        self.newest: Place | None = None
+        self._draw_head()
+        self.filters = ExecutionFilters(wanted, names, self._filtered)
+        self.fresh = tag("button", "sl-btn sl-fresh", type_="button").on("click", self.first, args=[])
+        with self.fresh, tag("span", role="status"):
+            self.fresh_words = Words("")
+        self.list = tag("ul", "sl-card sl-runs", aria_label="Executions")
+        self._draw_foot()
+        self._draw_empty()
+
+    async def settle(self) -> None:
+        """Once the browser is there: write times as its clock does."""
+        await self.clock.ask()
+        await self.refresh()
+
+    async def heard(self, changed: set[str]) -> None:
+        """Some executions are new or have changed: update those that are shown, and count the others."""
+        known = changed & self.shown.keys()
+        for row in await asyncio.to_thread(executions.some, self.user_id, known) if known else ():
+            self.shown[row.id] = row
+            self.lines[row.id].set_content(self._html(row))
+        if known != changed:
+            await self._announce()
+        self._count_failed()
+
+    async def refresh(self) -> None:
+        """Read the page that is shown."""
+        rows, self.retried = await asyncio.to_thread(self._read, self.pages[-1])
+        self._show(rows)
+
+    async def first(self) -> None:
+        """Show the newest."""
+        self.pages = [None]
+        await self.refresh()
+
+    def _read(self, before: Place | None) -> tuple[list[Execution], dict[str, str]]:
+        arguments = self.filters.wanted.arguments()
+        rows = executions.page(self.user_id, before=before, limit=PAGE + 1, **arguments)
+        bad = [row.id for row in rows if row.status in (Progress.FAILED, Progress.UNKNOWN, Progress.CANCELLED)]
+        return rows, again.retried(self.user_id, bad) if bad else {}
+
+    def _show(self, rows: Sequence[Execution]) -> None:
+        self.shown = {row.id: row for row in rows[:PAGE]}
+        self.list.clear()
+        self.lines.clear()
+        with self.list:
+            for row in self.shown.values():
+                line = ui.html(self._html(row), sanitize=False, tag="li").classes("sl-run")
+                line.props["data-testid"] = "run-row"
+                self.lines[row.id] = line
+        if len(self.pages) == 1:
+            first = next(iter(self.shown.values()), None)
+            self.newest = (first.created_at, first.id) if first else None
+            self.fresh.set_visibility(False)
+        self.newer.set_visibility(len(self.pages) > 1)
+        self.older.set_visibility(len(rows) > PAGE)
+        self.where.set_text(f"Page {len(self.pages)}" if len(self.pages) > 1 or len(rows) > PAGE else "")
+        self.list.set_visibility(bool(self.shown))
+        is_filtered = self.filters.wanted != Wanted()
+        self.none_fits.set_visibility(not self.shown and is_filtered)
+        self.empty.set_visibility(not self.shown and not is_filtered)
+        self._count_failed()
+
+    def _html(self, row: Execution) -> str:
+        name = self.names.get(row.workflow_id, "A deleted workflow")
+        return execution_row.html(row, name, self.clock, self.retried.get(row.id))
+
+    async def _announce(self) -> None:
+        arguments = self.filters.wanted.arguments()
+        number = await asyncio.to_thread(executions.newer, self.user_id, self.newest, most=MOST_NEW, **arguments)
+        if number and not self.shown:
+            await self.first()
+            return
+        self.fresh_words.set_text(f"{number:,}{'+' if number == MOST_NEW else ''} new")
+        self.fresh.set_visibility(bool(number))
+
+    async def _filtered(self) -> None:
+        await self.first()
+
+    async def _go_older(self) -> None:
+        last = list(self.shown.values())[-1]
+        self.pages.append((last.created_at, last.id))
+        await self.refresh()
+        ui.run_javascript("scrollTo(0, 0)")
+
+    async def _go_newer(self) -> None:
+        self.pages.pop()
+        await self.refresh()
+
+    def _failed(self) -> list[str]:
+        """The failed ones on this page that nobody has retried."""
+        return [row.id for row in self.shown.values() if row.status == Progress.FAILED and row.id not in self.retried]
+
+    def _count_failed(self) -> None:
+        number = len(self._failed())
+        self.retry.set_visibility(number > 0)
+        self.retry_words.set_text(f"Retry {number} failed")
+        state = STATES[self.filters.wanted.state][0].lower()
+        kind = "The newest first" if state == "all" else f"Only what is {state}"
+        self.count.set_text(kind if self.shown else "")
+
+    def _ask_retry(self) -> None:
+        ids = self._failed()
+        number = f"{len(ids)} failed execution{'' if len(ids) == 1 else 's'}"
+        consequence = (
+            "Each goes on from the step that failed, with the version of its workflow that runs now. What was done "
+            "before that step is not done again."
+        )
+        self.question.ask(f"Retry {number}?", consequence, f"Retry {len(ids)}", lambda: self._retry(ids))
+
+    async def _retry(self, ids: list[str]) -> None:
+        started, problem = 0, ""
+        for execution_id in ids:
+            try:
+                execution = await asyncio.to_thread(again.retry_current, self.user_id, execution_id)
+            except StreamlineError as error:
+                problem = error.message
+            else:
+                started += 1
+                dispatch.offer(execution)
+        elements.toast(f"{started} started again." if started else problem)
+        await self.first()
+
+    def _draw_head(self) -> None:
+        with tag("header", "sl-page-head"):
+            with tag("div", "grow"):
+                Words("Executions", "sl-h1", "h1")
+                self.count = Words("", "sub", "p")
+            self.retry = elements.button("", self._ask_retry, icon="refresh-cw")
+            with self.retry:
+                self.retry_words = Words("")
+            self.retry.set_visibility(False)
+
+    def _draw_foot(self) -> None:
+        with tag("nav", "row between sl-pages", aria_label="Pages"):
+            self.newer = elements.button("Newer", self._go_newer, icon="chevron-left")
+            self.where = Words("", "small muted num")
+            self.older = elements.button("Older", self._go_older)
+            with self.older:
+                elements.icon("chevron-right")
+
+    def _draw_empty(self) -> None:
+        with tag("div", "sl-empty") as self.empty:
+            elements.stream_line()
+            Words("Nothing has run yet", "sl-h2", "h2")
+            Words("Each time a workflow runs, it shows here with everything that it did.", "sub", "p")
+            Words("Workflows", "sl-btn", "a").props["href"] = links.to("/workflows")
+        with tag("div", "sl-empty", role="status") as self.none_fits:
+            Words("No execution fits these filters.", "sub", "p")
+            elements.button("Show all", self.filters.clear)
+        self.empty.set_visibility(False)
+        self.none_fits.set_visibility(False)
+
+
+def names(user_id: str) -> dict[str, str]:
+    """The names of the user's workflows, by their ids, in alphabetical order."""
+    found = sorted(catalog.all_of(user_id), key=lambda row: row.name.casefold())
+    return {row.id: row.name for row in found}
