@@ -5,15 +5,19 @@ Everything here is synchronous and belongs in worker threads: `def` endpoints ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Row, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import Select
 from sqlmodel import Session, create_engine
 
 BUSY_SECONDS = 5
 _engine: Engine | None = None
+_glancing: Connection | None = None
 
 
 def connect(url: str) -> None:
@@ -38,6 +42,7 @@ def engine() -> Engine:
 def dispose() -> None:
     """Close every connection."""
     global _engine  # noqa: PLW0603
+    _end_glancing()
     if _engine is not None:
         _engine.dispose()
         _engine = None
@@ -58,6 +63,44 @@ def writing() -> Iterator[Session]:
     """
     with Session(engine().execution_options(writes=True), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+async def glance(query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
+    """One row by its key, for what happens a thousand times a second; the query must be a module's constant.
+
+    SQLite answers in 30 microseconds, less than it takes to ask a thread, so it is asked on the event loop, over a
+    connection of its own that never waits for others. Where it would have to wait, and on PostgreSQL, a thread does.
+    """
+    if engine().dialect.name == "sqlite":
+        try:
+            return _glance(query, values)
+        except DBAPIError:
+            _end_glancing()
+    return await asyncio.to_thread(_look, query, values)
+
+
+def _glance(query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
+    global _glancing  # noqa: PLW0603 - the event loop has one
+    if _glancing is None:
+        _glancing = engine().connect()
+        _glancing.detach()
+        _glancing.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        return _glancing.execute(query, values).first()
+    finally:
+        _glancing.rollback()
+
+
+def _end_glancing() -> None:
+    global _glancing
+    connection, _glancing = _glancing, None
+    if connection is not None:
+        connection.close()
+
+
+def _look(query: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
+    with engine().connect() as connection:
+        return connection.execute(query, values).first()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

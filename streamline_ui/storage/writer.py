@@ -56,14 +56,15 @@ def depth() -> int:
     return 0 if _writer is None else _writer.depth
 
 
-async def write(*statements: Statement) -> None:
+async def write(*statements: Statement, must: bool = False) -> None:
     """Commit these statements together; returns once they are on disk.
 
-    Raises Unavailable where too much is waiting, and SQLAlchemyError where the database refuses.
+    Raises Unavailable where too much is waiting, unless it `must` be written because it is about something that was
+    taken on already; and SQLAlchemyError where the database refuses.
     """
     if _writer is None:
         raise Unavailable("Streamline is stopping.", retry_after=5, code="overloaded")
-    await _writer.write(*statements)
+    await _writer.write(*statements, must=must)
 
 
 @dataclass(slots=True)
@@ -98,12 +99,12 @@ class Writer:
         """How many units wait to be committed."""
         return len(self._waiting)
 
-    async def write(self, *statements: Statement) -> None:
+    async def write(self, *statements: Statement, must: bool = False) -> None:
         """See `write`."""
         loop = asyncio.get_running_loop()
         unit = _Unit(statements, loop, loop.create_future())
         with self._wake:
-            if self._stopping or len(self._waiting) >= MOST_WAITING:
+            if self._stopping or (len(self._waiting) >= MOST_WAITING and not must):
                 raise Unavailable("Too much is waiting to be stored.", retry_after=1, code="overloaded")
             self._waiting.append(unit)
             self._wake.notify()

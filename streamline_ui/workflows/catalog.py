@@ -5,6 +5,7 @@ What runs is always a published version, which never changes; a new version repl
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -171,6 +172,12 @@ def published(workflow_id: str, version: int) -> Definition:
     while len(_cache) > CACHED:
         _cache.popitem(last=False)
     return definition
+
+
+async def running(workflow_id: str, version: int) -> Definition:
+    """The same for the event loop: nearly always at once."""
+    found = _cache.get((workflow_id, version))
+    return await asyncio.to_thread(published, workflow_id, version) if found is None else found
 
 
 def current(workflow: Workflow) -> Definition:

@@ -2,6 +2,9 @@
 
 Executions wait in their table; the memory only holds those that run. A new one is offered at once, so that an event
 takes effect without a tick; everything else is found by looking for what is due. A slow workflow fills its own places.
+
+What was under way when the process died is a suspect. Suspects run one at a time, so that the one that does it again is
+known, and nothing else is given up with it.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ import logging
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
+from streamline_ui.errors import Unavailable
 from streamline_ui.storage.workflow_tables import Execution
 from streamline_ui.workflows import catalog, executions, failures, runner
+from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Journal
 from streamline_ui.workflows.runner import Outcome
 
@@ -20,7 +25,9 @@ AT_ONCE = 200
 AT_ONCE_PER_WORKFLOW = 20
 LOOK_EVERY = 0.25  # seconds
 DRAIN_SECONDS = 25.0
+SUSPECT_SECONDS = 2.0
 MOST_OFFERED = 5000  # in memory; beyond that they are found in the table
+MOST_CHARACTERS = 20_000_000  # of what came in, over all that are in memory
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +50,18 @@ async def stop() -> None:
         _dispatcher = None
 
 
-def offer(execution: Execution) -> bool:
+def offer(execution: Execution | Job) -> bool:
     """Here is one that may run now. False where nothing runs in this process: then the table keeps it."""
     if _dispatcher is None:
         return False
-    _dispatcher.offer(execution)
+    _dispatcher.offer(execution if isinstance(execution, Job) else Job.of(execution))
     return True
+
+
+def cancel(execution_id: str) -> None:
+    """It was cancelled: if it runs here, it ends before its next step."""
+    if _dispatcher is not None and (job := _dispatcher.known.get(execution_id)) is not None:
+        job.is_cancelled = True
 
 
 async def outcome(execution_id: str, seconds: float) -> Outcome | None:
@@ -66,9 +79,12 @@ class Dispatcher:
     """Runs executions in this process."""
 
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    known: dict[str, Job] = field(default_factory=dict)
+    _characters: int = 0
     _busy: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    _offered: dict[str, deque[Execution]] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
+    _offered: dict[str, deque[Job]] = field(default_factory=dict)
+    _suspects: deque[Job] = field(default_factory=deque)
+    _suspected: str = ""
     _awaited: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
     _looking: asyncio.Task[None] | None = None
     _is_stopping: bool = False
@@ -97,56 +113,87 @@ class Dispatcher:
         except TimeoutError:
             return None
 
-    def offer(self, execution: Execution) -> None:
+    def offer(self, job: Job) -> None:
         """Here is one that may run now."""
-        if self._is_stopping or execution.id in self.known or len(self.known) > MOST_OFFERED:
+        has_room = len(self.known) < MOST_OFFERED and self._characters + job.size < MOST_CHARACTERS
+        if self._is_stopping or job.id in self.known or (self.known and not has_room):
             return
-        self.known.add(execution.id)
-        self._offered.setdefault(execution.workflow_id, deque()).append(execution)
-        self._fill(execution.workflow_id)
+        self.known[job.id] = job
+        self._characters += job.size
+        if job.is_suspect:
+            self._suspects.append(job)
+            self._try_suspect()
+        else:
+            self._offered.setdefault(job.workflow_id, deque()).append(job)
+            self._fill(job.workflow_id)
+
+    def _try_suspect(self) -> None:
+        if self._suspects and not self._suspected:
+            job = self._suspects.popleft()
+            self._suspected = job.id
+            self._begin(job)
+            asyncio.get_running_loop().call_later(SUSPECT_SECONDS, self._trust, job)
+
+    def _trust(self, job: Job) -> None:
+        """It may only be slow: the next one need not wait any longer."""
+        if self._suspected == job.id:
+            self._suspected = ""
+            self._try_suspect()
 
     def _fill(self, workflow_id: str) -> None:
         queue = self._offered.get(workflow_id)
         while queue and len(self.running) < AT_ONCE and self._busy[workflow_id] < AT_ONCE_PER_WORKFLOW:
-            execution = queue.popleft()
-            self._busy[workflow_id] += 1
-            self.running[execution.id] = asyncio.create_task(self._run(execution))
+            self._begin(queue.popleft())
         if queue is not None and not queue:
             del self._offered[workflow_id]
 
-    async def _run(self, execution: Execution) -> None:
+    def _begin(self, job: Job) -> None:
+        self._busy[job.workflow_id] += 1
+        self.running[job.id] = asyncio.create_task(self._run(job))
+
+    async def _run(self, job: Job) -> None:
+        size = job.size
         try:
-            is_new = execution.started_at is None and execution.replay_of is None
-            journal = Journal(execution) if is_new else await asyncio.to_thread(Journal.of, execution)
-            definition = await asyncio.to_thread(catalog.published, execution.workflow_id, execution.version)
-            ended = await runner.run(execution, definition, journal)
-            if (awaited := self._awaited.pop(execution.id, None)) is not None and not awaited.done():
+            ended = await self._walk(job)
+            if (awaited := self._awaited.pop(job.id, None)) is not None and not awaited.done():
                 awaited.set_result(ended)
             if ended.status in failures.BAD:
-                await self._tell(execution, ended)
-        except asyncio.CancelledError:
-            raise
+                await self._tell(job)
+        except Unavailable:
+            log.info("an execution is left for the next start")
         except Exception:
             log.exception("an execution broke off")
-            await asyncio.to_thread(executions.broke_off, execution.id)
+            await asyncio.to_thread(executions.broke_off, job.id)
         finally:
-            self._busy[execution.workflow_id] -= 1
-            self.running.pop(execution.id, None)
-            self.known.discard(execution.id)
-            self._awaited.pop(execution.id, None)
-            self._next(execution.workflow_id)
+            self._characters -= size
+            self._forget(job)
+            self._next(job.workflow_id)
 
-    async def _tell(self, execution: Execution, ended: Outcome) -> None:
+    async def _walk(self, job: Job) -> Outcome:
+        journal = Journal(job) if job.is_new else await asyncio.to_thread(Journal.of, job)
+        definition = await catalog.running(job.workflow_id, job.version)
+        return await runner.run(job, definition, journal)
+
+    async def _tell(self, job: Job) -> None:
         """Start what the owner wants to run when something fails."""
-        execution.status, execution.error = ended.status, ended.error
-        for other in await asyncio.to_thread(failures.failed, execution):
-            self.offer(other)
+        ended = await asyncio.to_thread(executions.one, job.user_id, job.id)
+        for other in await asyncio.to_thread(failures.failed, ended):
+            self.offer(Job.of(other))
+
+    def _forget(self, job: Job) -> None:
+        self._busy[job.workflow_id] -= 1
+        if self._busy[job.workflow_id] == 0:
+            del self._busy[job.workflow_id]
+        self.running.pop(job.id, None)
+        self.known.pop(job.id, None)
+        self._awaited.pop(job.id, None)
+        if self._suspected == job.id:
+            self._suspected = ""
 
     def _next(self, workflow_id: str) -> None:
-        if self._busy[workflow_id] == 0:
-            del self._busy[workflow_id]
         if self._is_stopping:
             return
+        self._try_suspect()
         self._fill(workflow_id)
         for other in list(self._offered):
             if len(self.running) >= AT_ONCE:
@@ -159,7 +206,7 @@ class Dispatcher:
             if len(self.known) >= AT_ONCE:
                 continue
             try:
-                for execution in await asyncio.to_thread(executions.due, AT_ONCE, set(self.known)):
-                    self.offer(execution)
+                for job in await asyncio.to_thread(executions.due, AT_ONCE, set(self.known)):
+                    self.offer(job)
             except Exception:
                 log.exception("looking for executions failed; the next look is soon")

@@ -7,21 +7,28 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, col, func, or_, select, update
 
 from streamline_ui import live
 from streamline_ui.errors import Conflict, Invalid, NotFound
 from streamline_ui.storage import db
-from streamline_ui.storage.models import Integration, Status, now
+from streamline_ui.storage.models import Integration, Status, now, table_of
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun, WorkflowVersion
 from streamline_ui.workflows import definitions, outline
+from streamline_ui.workflows.job import Job
 
 OPEN = (Progress.QUEUED, Progress.RUNNING, Progress.WAITING)
 SETTLED = (Progress.SUCCEEDED, Progress.SKIPPED, Progress.FAILED)
 CRASHES = 2  # of its worker, after which an execution is left for a person to look at
 POISON = "Streamline broke off twice while it worked on this. It is not tried again by itself."
 AFTER_OUR_ERROR = timedelta(seconds=30)
+_rows = table_of(Execution).c
+_brief = select_columns(_rows.id, _rows.userId, _rows.workflowId, _rows.version, _rows.startedAt, _rows.crashes).where(
+    _rows.status.in_((Progress.QUEUED, Progress.WAITING)), _rows.waitsFor.is_(None), _rows.dueAt <= bindparam("moment")
+)
 
 
 def one(user_id: str, execution_id: str) -> Execution:
@@ -159,16 +166,17 @@ def cancel(user_id: str, execution_id: str) -> Execution:
     return execution
 
 
-def due(limit: int, excluding: Collection[str]) -> list[Execution]:
-    """What may go on now, oldest first."""
-    query = select(Execution).where(
-        col(Execution.status).in_((Progress.QUEUED, Progress.WAITING)),
-        col(Execution.waits_for).is_(None),
-        Execution.due_at <= now(),
-    )
-    with db.reading() as session:
-        found = session.exec(query.order_by(col(Execution.due_at)).limit(limit + len(excluding))).all()
-    return [execution for execution in found if execution.id not in excluding][:limit]
+def due(limit: int, excluding: Collection[str]) -> list[Job]:
+    """What may go on now, oldest first; without what came in, which may be large: it is read when its turn comes."""
+    query = _brief.order_by(_rows.dueAt).limit(limit + len(excluding))
+    with db.engine().connect() as connection:
+        found = connection.execute(query, {"moment": now()}).all()
+    jobs = [
+        Job(row.id, row.userId, row.workflowId, row.version, started_at=row.startedAt, is_suspect=row.crashes > 0)
+        for row in found
+        if row.id not in excluding
+    ]
+    return jobs[:limit]
 
 
 def release_mended() -> int:
@@ -186,12 +194,14 @@ def release_mended() -> int:
 
 def recover() -> int:
     """After a stop: what was running is queued again, or left as poison where it has brought us down twice."""
+    running = col(Execution.status) == Progress.RUNNING
+    crashes = col(Execution.crashes) + 1
+    given_up = {"status": Progress.FAILED, "error": POISON, "finished_at": now(), "crashes": crashes}
+    again = {"status": Progress.QUEUED, "due_at": now(), "crashes": crashes}
     with db.writing() as session:
-        running = session.exec(select(Execution).where(Execution.status == Progress.RUNNING)).all()
-        for execution in running:
-            _again(execution, now())
-            session.add(execution)
-        return len(running)
+        poison = session.exec(update(Execution).where(running, crashes >= CRASHES).values(given_up))
+        queued = session.exec(update(Execution).where(running).values(again))
+        return poison.rowcount + queued.rowcount
 
 
 def broke_off(execution_id: str) -> None:

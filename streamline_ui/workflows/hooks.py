@@ -11,21 +11,26 @@ from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 
-from sqlmodel import col, select
+from sqlalchemy import bindparam, select
 
 from streamline_ui.errors import NotFound, StreamlineError, TooMany
 from streamline_ui.providers import signatures
 from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
-from streamline_ui.storage.models import now
-from streamline_ui.storage.workflow_tables import Execution, Verdict, Workflow
+from streamline_ui.storage.models import now, table_of
+from streamline_ui.storage.workflow_tables import Verdict, Workflow
 from streamline_ui.workflows import catalog, intake, payloads, secrets
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.intake import Listener, Receipt, Request
+from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.triggers import Verification, WebhookTrigger
 
 MINUTE = 60.0
 _recent: dict[str, deque[float]] = {}
+_workflows = table_of(Workflow).c
+_listening = select(
+    _workflows.id, _workflows.userId, _workflows.version, _workflows.isActive, _workflows.verificationEnc
+).where(_workflows.hookHash == bindparam("hash"), _workflows.deletedAt.is_(None))
 
 
 class BadSignature(StreamlineError):
@@ -69,7 +74,7 @@ class Arrival:
 
     receipt: Receipt | None
     reply: Reply | None = None
-    execution: Execution | None = None
+    execution: Job | None = None
     waits_for_result: bool = False
 
 
@@ -79,7 +84,7 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Ar
     Raises NotFound for an unknown or inactive workflow, BadSignature, BadRequest, BodyTooLarge, TooMany, and
     Unavailable where it cannot be stored now.
     """
-    workflow, definition = await asyncio.to_thread(_find, secrets.hash_of(token))
+    workflow, definition = await _find(secrets.hash_of(token))
     trigger = definition.trigger
     assert isinstance(trigger, WebhookTrigger)
     content_type = next(iter(incoming.headers.get("content-type", ())), "")
@@ -116,8 +121,7 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Ar
     except payloads.Malformed as error:
         await turn_away(Verdict.MALFORMED, error.message)
         raise BadRequest(error.message) from None
-    listener = Listener(workflow.id, workflow.user_id, workflow.version)
-    receipt = await intake.accept(listener, request, value, verdict.delivery_id)
+    receipt = await intake.accept(workflow, request, value, verdict.delivery_id)
     return Arrival(receipt, None, receipt.execution, trigger.response == "last_step")
 
 
@@ -125,20 +129,19 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Ar
 class _Refusal:
     """Keeps a request that starts nothing."""
 
-    workflow: Workflow
+    workflow: Listener
     request: Request
 
     async def __call__(self, verdict: Verdict, reason: str) -> None:
         await intake.turn_away(self.workflow.id, self.workflow.user_id, self.request, verdict, reason)
 
 
-def _find(token_hash: str) -> tuple[Workflow, Definition]:
-    with db.reading() as session:
-        query = select(Workflow).where(Workflow.hook_hash == token_hash, col(Workflow.deleted_at).is_(None))
-        workflow = session.exec(query).first()
-    if workflow is None:
+async def _find(token_hash: str) -> tuple[Listener, Definition]:
+    row = await db.glance(_listening, {"hash": token_hash})
+    if row is None or row.version == 0:
         raise _unknown()
-    definition = catalog.current(workflow)  # what comes while it is being built is kept, and shown in the editor
+    workflow = Listener(row.id, row.userId, row.version, row.isActive, row.verificationEnc)
+    definition = await catalog.running(workflow.id, workflow.version)
     if not isinstance(definition.trigger, WebhookTrigger):
         raise _unknown()
     return workflow, definition
@@ -159,7 +162,7 @@ def _unknown() -> NotFound:
     return NotFound("No workflow listens at this address.")
 
 
-def _verify(workflow: Workflow, verification: Verification, incoming: Incoming) -> signatures.Verdict:
+def _verify(workflow: Listener, verification: Verification, incoming: Incoming) -> signatures.Verdict:
     secret = secrets.verification(workflow) if workflow.verification_enc else None
     options = Options(
         header=verification.header,

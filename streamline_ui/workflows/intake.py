@@ -6,20 +6,21 @@ execution. So what was answered with 2xx runs, and what was not answered so left
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from streamline_ui import live
 from streamline_ui.storage import db, writer
-from streamline_ui.storage.models import new_id, now, table_of
+from streamline_ui.storage.models import new_id, table_of
 from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress, Verdict
 from streamline_ui.storage.writer import Statement
+from streamline_ui.workflows.job import Job
 
 _keep_request = table_of(HookRequest).insert()
 _keep_event = table_of(Event).insert()
@@ -31,9 +32,11 @@ KEPT_BODY = 1_000_000  # bytes
 class Listener:
     """The part of a workflow that intake needs."""
 
-    workflow_id: str
+    id: str
     user_id: str
     version: int
+    is_active: bool
+    verification_enc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Receipt:
     request_id: str
     verdict: Verdict
     event_id: str | None = None
-    execution: Execution | None = None
+    execution: Job | None = None
 
 
 async def accept(listener: Listener, request: Request, trigger: Mapping[str, Any], source_id: str | None) -> Receipt:
@@ -66,31 +69,24 @@ async def accept(listener: Listener, request: Request, trigger: Mapping[str, Any
     Raises Unavailable where too much waits to be stored, and SQLAlchemyError where nothing can be: then nothing was.
     """
     request_id, event_id = new_id(), new_id()
-    execution = Execution(
-        user_id=listener.user_id,
-        workflow_id=listener.workflow_id,
-        version=listener.version,
-        event_id=event_id,
-        trigger=json.dumps(trigger, ensure_ascii=False, separators=(",", ":")),
+    written = orjson.dumps(trigger).decode()
+    job = Job(
+        new_id(), listener.user_id, listener.id, listener.version, is_new=True, trigger=trigger, size=len(written)
     )
+    event = {"id": event_id, "workflowId": listener.id, "sourceId": source_id, "at": request.at}
     try:
         await writer.write(
-            _capture(request_id, listener.workflow_id, request, Verdict.ACCEPTED, ""),
-            (
-                _keep_event,
-                {"id": event_id, "workflowId": listener.workflow_id, "sourceId": source_id, "at": request.at},
-            ),
-            (_queue_execution, _execution_row(execution)),
+            _capture(request_id, listener.id, request, Verdict.ACCEPTED, ""),
+            (_keep_event, event),
+            (_queue_execution, _execution_row(job, event_id, written, request.at)),
         )
     except IntegrityError:
         if source_id is None:
             raise
-        await turn_away(
-            listener.workflow_id, listener.user_id, request, Verdict.DUPLICATE, "This was delivered before."
-        )
+        await turn_away(listener.id, listener.user_id, request, Verdict.DUPLICATE, "This was delivered before.")
         return Receipt(request_id, Verdict.DUPLICATE)
     live.tell(listener.user_id, "request", request_id)
-    return Receipt(request_id, Verdict.ACCEPTED, event_id, execution)
+    return Receipt(request_id, Verdict.ACCEPTED, event_id, job)
 
 
 async def turn_away(workflow_id: str, user_id: str, request: Request, verdict: Verdict, reason: str) -> Receipt:
@@ -117,7 +113,7 @@ def _capture(request_id: str, workflow_id: str, request: Request, verdict: Verdi
         "reason": reason,
         "method": request.method,
         "query": request.query,
-        "headers": json.dumps(dict(request.headers), ensure_ascii=False),
+        "headers": orjson.dumps(request.headers).decode(),
         "body": request.body[:KEPT_BODY],
         "size": len(request.body),
         "address": request.address,
@@ -125,19 +121,18 @@ def _capture(request_id: str, workflow_id: str, request: Request, verdict: Verdi
     return _keep_request, row
 
 
-def _execution_row(execution: Execution) -> dict[str, Any]:
-    at = now()
+def _execution_row(job: Job, event_id: str, trigger: str, at: datetime) -> dict[str, Any]:
     return {
-        "id": execution.id,
-        "userId": execution.user_id,
-        "workflowId": execution.workflow_id,
-        "version": execution.version,
-        "eventId": execution.event_id,
+        "id": job.id,
+        "userId": job.user_id,
+        "workflowId": job.workflow_id,
+        "version": job.version,
+        "eventId": event_id,
         "status": Progress.QUEUED,
-        "trigger": execution.trigger,
+        "trigger": trigger,
         "error": "",
         "dueAt": at,
         "crashes": 0,
         "isCancelled": False,
-        "createdAt": execution.created_at,
+        "createdAt": at,
     }

@@ -6,20 +6,28 @@ every step is known to be done, not begun, or possibly done. Results that nothin
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from streamline_ui import live
+from streamline_ui.errors import NotFound
 from streamline_ui.storage import db, writer
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
 from streamline_ui.storage.writer import Statement
+from streamline_ui.workflows.job import Job
 
+log = logging.getLogger(__name__)
+AGAIN_SECONDS = (0.1, 0.5, 2.0)  # after the database refused; the last one is repeated
 LEASE = timedelta(minutes=20)  # longer than an execution may work in one go
 
 _steps = table_of(StepRun)
@@ -39,12 +47,12 @@ _change_step = (
 )
 _run = (
     _executions.update()
-    .where(_executions.c.id == bindparam("of_execution"))
+    .where(_executions.c.id == bindparam("of_execution"), _executions.c.status != Progress.CANCELLED)
     .values(status=Progress.RUNNING, startedAt=bindparam("to_started_at"), leaseUntil=bindparam("to_lease_until"))
 )
 _settle = (
     _executions.update()
-    .where(_executions.c.id == bindparam("of_execution"))
+    .where(_executions.c.id == bindparam("of_execution"), _executions.c.status != Progress.CANCELLED)
     .values(
         status=bindparam("to_status"),
         error=bindparam("to_error"),
@@ -77,18 +85,25 @@ class Entry:
 class Journal:
     """The record of one execution."""
 
-    execution: Execution
+    execution: Job
     entries: dict[str, Entry] = field(default_factory=dict)
     _on_disk: set[str] = field(default_factory=set)
     _pending: list[Statement] = field(default_factory=list)
     _is_running: bool = False
 
     @classmethod
-    def of(cls, execution: Execution) -> Journal:
-        """The record so far, read back after a wait or a crash, or for a replay."""
+    def of(cls, execution: Job) -> Journal:
+        """The record so far, read back after a wait or a crash, or for a replay. Also reads what came in.
+
+        Raises NotFound where it was removed meanwhile.
+        """
         journal = cls(execution)
         with db.reading() as session:
+            trigger = session.exec(select(Execution.trigger).where(Execution.id == execution.id)).first()
             found = session.exec(select(StepRun).where(StepRun.execution_id == execution.id)).all()
+        if trigger is None:
+            raise NotFound("There is no such execution.")
+        execution.trigger, execution.size = json.loads(trigger), len(trigger)
         for row in found:
             journal._on_disk.add(row.key)
             journal.entries[row.key] = Entry(
@@ -145,8 +160,17 @@ class Journal:
         await self._flush()
 
     async def _flush(self) -> None:
+        """Commit what is noted. What the database refuses for the moment is offered again: results must not get lost."""
         statements, self._pending = self._pending, []
-        await writer.write(*statements)
+        tries = 0
+        while True:
+            try:
+                await writer.write(*statements, must=True)
+                break
+            except OperationalError as error:
+                log.warning("An execution cannot be written down at the moment: %s", error.orig)
+            await asyncio.sleep(AGAIN_SECONDS[min(tries, len(AGAIN_SECONDS) - 1)])
+            tries += 1
         live.tell(self.execution.user_id, "execution", self.execution.id)
 
     def _started(self) -> datetime:
@@ -187,4 +211,7 @@ def _finished(entry: Entry) -> datetime | None:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # what orjson does not know: integers beyond 64 bits, and halves of characters
+        return json.dumps(value, separators=(",", ":"))

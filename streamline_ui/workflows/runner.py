@@ -7,18 +7,18 @@ back to that step through the journal.
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, Rejected, StreamlineError, Unavailable
 from streamline_ui.storage.models import now
-from streamline_ui.storage.workflow_tables import Execution, Progress
+from streamline_ui.storage.workflow_tables import Progress
 from streamline_ui.workflows import acting, definitions, retries, templates
 from streamline_ui.workflows.definitions import Definition
+from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Entry, Journal
 from streamline_ui.workflows.steps import Action, Branch, Delay, Filter, ForEach, Set, Step, Stop
 
@@ -26,6 +26,7 @@ MOST_PERFORMED = 5000  # steps in one execution, each turn of a loop counted
 STEP_SECONDS = 30
 LOCKED_PAUSE = timedelta(minutes=1)
 POSSIBLY_DONE = "The server stopped while this was being sent, so it may have arrived. Look there before you retry."
+CANCELLED = "It was cancelled."
 CONNECTION_GONE = "The connection that this step uses is gone."
 
 
@@ -51,37 +52,38 @@ class Outcome:
     output: Any
 
 
-async def run(execution: Execution, definition: Definition, journal: Journal) -> Outcome:
+async def run(execution: Job, definition: Definition, journal: Journal) -> Outcome:
     """Go as far as possible now, and write down where that is."""
     walk = _Walk(execution, definition, journal)
     halt = Halt(Progress.SUCCEEDED)
     try:
-        async with asyncio.timeout(definition.settings.timeout_seconds):
-            await walk.through(definition.steps)
+        await walk.through(definition.steps)
     except Halt as reached:
         halt = reached
-    except TimeoutError:
-        seconds = definition.settings.timeout_seconds
-        halt = Halt(Progress.FAILED, f"It took longer than the {seconds} s that the workflow allows.")
     await journal.settle(halt.status, halt.error, due_at=halt.due_at, waits_for=halt.waits_for)
     return Outcome(halt.status, halt.error, walk.output)
 
 
 @dataclass(slots=True)
 class _Walk:
-    """Where we are: the scope that templates see, the loops around us, and how many steps were performed."""
+    """Where we are: the scope that templates see, the loops around us, and how many steps were performed.
 
-    execution: Execution
+    The time-out of the workflow cuts off calls to services and nothing else: least of all what is being written down.
+    """
+
+    execution: Job
     definition: Definition
     journal: Journal
     scope: dict[str, Any] = field(default_factory=dict)
     loops: list[tuple[str, int]] = field(default_factory=list)
     performed: int = 0
     output: Any = None
+    ends_at: float = 0.0
 
     def __post_init__(self) -> None:
         about = {"id": self.execution.id, "workflowId": self.execution.workflow_id}
-        self.scope = {"trigger": json.loads(self.execution.trigger), "steps": {}, "execution": about}
+        self.scope = {"trigger": self.execution.trigger, "steps": {}, "execution": about}
+        self.ends_at = monotonic() + self.definition.settings.timeout_seconds
 
     async def through(self, steps: Sequence[Step]) -> None:
         """Perform the steps one after the other. Raises Halt where it does not go on."""
@@ -92,6 +94,9 @@ class _Walk:
         self.performed += 1
         if self.performed > MOST_PERFORMED:
             raise Halt(Progress.FAILED, f"More than {MOST_PERFORMED} steps were performed; is a loop too long?")
+        if self.execution.is_cancelled:
+            raise Halt(Progress.CANCELLED, CANCELLED)
+        self._look_at_clock()
         key = definitions.key(step.id, self.loops)
         entry = self.journal.entries.get(key) or Entry(key, step.id, step.name, self.performed)
         if entry.status is not Progress.SUCCEEDED:
@@ -101,6 +106,11 @@ class _Walk:
                 self._fail(step, entry, error)
         self.output = entry.output
         self.scope["steps"][step.id] = {"output": entry.output, "error": entry.error or None}
+
+    def _look_at_clock(self) -> None:
+        if monotonic() >= self.ends_at:
+            seconds = self.definition.settings.timeout_seconds
+            raise Halt(Progress.FAILED, f"It took longer than the {seconds} s that the workflow allows.")
 
     async def _perform(self, step: Step, entry: Entry) -> None:
         if isinstance(step, Action):
@@ -166,7 +176,8 @@ class _Walk:
             self._doubt(entry, POSSIBLY_DONE)
         entry.input = templates.render(step.params, self.scope)
         await self.journal.begin(entry)
-        effect = await acting.act(user_id, step, entry.input, step.timeout_seconds or STEP_SECONDS)
+        seconds = min(step.timeout_seconds or STEP_SECONDS, max(0.0, self.ends_at - monotonic()))
+        effect = await acting.act(user_id, step, entry.input, seconds)
         entry.attempts.append(effect.attempt)
         if effect.error is None:
             self._succeed(entry, effect.output)
@@ -178,6 +189,10 @@ class _Walk:
         if isinstance(error, Unavailable):
             if error.unclear and not await acting.is_repeatable(self.execution.user_id, step):
                 self._doubt(entry, error.message)
+            if monotonic() >= self.ends_at:
+                entry.status, entry.error = Progress.FAILED, error.message
+                self.journal.note(entry)
+                self._look_at_clock()
             pause = retries.pause(len(entry.attempts), error.retry_after, step.retry or self.definition.settings.retry)
             if pause is not None:
                 self._pause(entry, error, due_at=now() + pause)

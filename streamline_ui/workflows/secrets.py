@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from typing import Protocol
 
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.vault import keyring
 from streamline_ui.vault.crypto import Place
 
 TOKEN_BYTES = 24  # 192 bits, so that an address cannot be guessed
+
+
+class Signed(Protocol):
+    """A workflow, as far as its signing secret is concerned."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def verification_enc(self) -> str | None: ...
 
 
 def new_token() -> str:
@@ -37,7 +49,7 @@ def seal_verification(secret: str, workflow_id: str, user_id: str) -> str:
     return keyring.seal(secret, Place("Workflow", "verificationEnc", workflow_id, user_id))
 
 
-def verification(workflow: Workflow) -> str | None:
+def verification(workflow: Signed) -> str | None:
     """The signing secret, or None where there is none. Raises Locked."""
     if workflow.verification_enc is None:
         return None
