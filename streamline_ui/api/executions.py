@@ -84,4 +84,6 @@ async def replay(id: str, caller: Asking, body: Annotated[Replay, Body()] = AS_I
 @router.post("/{id}/cancel")
 def cancel(id: str, caller: Asking) -> Ran:  # noqa: A002
     """End it: at once where it waits, before its next step where it runs. 409 where it is over."""
-    return Ran.of(runs.cancel(caller.user_id, id), runs.steps(id))
+    row = runs.cancel(caller.user_id, id)
+    dispatch.cancel(id)
+    return Ran.of(row, runs.steps(id))

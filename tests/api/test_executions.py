@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
-from streamline_ui.workflows import executions
+from streamline_ui.workflows import dispatch, executions
 from tests.api.conftest import Person
 
 EXECUTION = {
@@ -165,6 +165,20 @@ async def test_it_runs_again_from_a_step_on(as_alice: Person) -> None:
     started = await as_alice.ask("POST", f"/executions/{row.id}/replay", {"fromStep": "end"})
     again = (await as_alice.ask("GET", f"/executions/{started.json()['executionId']}")).json()
     assert [(step["id"], step["output"]) for step in again["steps"]] == [("note", {"a": 1})]
+
+
+async def test_what_is_asked_for_begins_at_once(as_alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered: list[str] = []
+    monkeypatch.setattr(dispatch, "offer", lambda execution: offered.append(execution.id))
+    monkeypatch.setattr(dispatch, "cancel", lambda execution_id: offered.append(f"not {execution_id}"))
+    owned = await as_alice.own()
+    first = owned["executions"]
+    assert offered == [first]
+    await as_alice.ask("POST", f"/executions/{first}/cancel")
+    assert offered == [first, f"not {first}"]
+    paths = (f"/executions/{first}/replay", f"/workflows/{owned['workflows']}/requests/{owned['requests']}/replay")
+    started = [(await as_alice.ask("POST", path)).json()["executionId"] for path in paths]
+    assert offered[2:] == started
 
 
 @pytest.mark.parametrize("status", [Progress.QUEUED, Progress.WAITING, Progress.RUNNING])
