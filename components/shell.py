@@ -227,7 +227,7 @@ def line_html(seen: connections.Glance, problem: str | None) -> str:
         return f"{state}<div>No connections yet</div>"
     number = f"{seen.total} connection{'' if seen.total == 1 else 's'}"
     at = seen.next_check_at
-    soon = f' · <span data-until="{at.timestamp():.0f}" data-until-words="next check"></span>' if at else ""
+    soon = f' · <span data-until="{at.timestamp():.0f}" data-until-words="next"></span>' if at else ""
     return f"{state}<div>{number}{soon}</div>"
 
 

@@ -70,7 +70,7 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { label.textContent = before; delete button.dataset.copied; }, 2000);
 });
 
-// [data-until="seconds since 1970"] counts down by itself: "next check in 14 s".
+// [data-until="seconds since 1970"] counts down by itself: "next in 14 s".
 const slUntil = () => {
   for (const element of document.querySelectorAll("[data-until]")) {
     const left = Math.round(Number(element.dataset.until) - Date.now() / 1000);
