@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
 from streamline_ui.integrations import connections, usage, watch
-from streamline_ui.workflows import dispatch, executions, schedules
+from streamline_ui.workflows import catalog, dispatch, executions, schedules
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
@@ -33,7 +33,8 @@ def start() -> None:
     _scheduler.add_job(_fire, "interval", seconds=0.25)
     _scheduler.add_job(asyncio.to_thread, "interval", [usage.flush], seconds=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [executions.release_mended], seconds=2)
-    _scheduler.add_job(asyncio.to_thread, "interval", [connections.purge], seconds=20)
+    for purge in (connections.purge, catalog.purge):
+        _scheduler.add_job(asyncio.to_thread, "interval", [purge], seconds=20)
     for prune in (watch.prune, sessions.prune, limits.prune, idempotency.prune):
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)
     _scheduler.start()

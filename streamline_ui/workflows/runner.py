@@ -99,7 +99,7 @@ class _Walk:
         self._look_at_clock()
         key = definitions.key(step.id, self.loops)
         entry = self.journal.entries.get(key) or Entry(key, step.id, step.name, self.performed)
-        if entry.status is not Progress.SUCCEEDED:
+        if not _is_over(step, entry):
             try:
                 await self._perform(step, entry)
             except Invalid as error:  # a template that cannot be filled in, or parameters that make no sense
@@ -215,3 +215,9 @@ class _Walk:
         entry.status, entry.error = Progress.UNKNOWN, message
         self.journal.note(entry)
         raise Halt(Progress.UNKNOWN, message)
+
+
+def _is_over(step: Step, entry: Entry) -> bool:
+    """Whether a step that was done in an earlier walk stays as it is: it succeeded, or failed and was passed over."""
+    passed_over = isinstance(step, Action) and step.on_error == "continue" and entry.status is Progress.FAILED
+    return entry.status is Progress.SUCCEEDED or passed_over

@@ -120,6 +120,20 @@ async def test_a_service_that_is_down_is_tried_again(
     assert len(await arrived(stand_ins)) == 1
 
 
+async def test_a_step_that_was_passed_over_is_not_done_again_after_a_wait(
+    call: Call, stand_ins: str, alice: User, discord: Integration, inbox: Integration
+) -> None:
+    await faults(stand_ins, status=400, times=1)
+    first = post(discord, onError="continue")
+    later = {"id": "wait", "type": "delay", "seconds": 1}
+    workflow = add(alice, webhook(first, later, post(inbox, "{{ steps.post.error }}", id="note")))
+    await call(workflow, json={"id": 7})
+    execution = (await settled(alice))[0]
+    assert execution.status == Progress.SUCCEEDED
+    assert await arrived(stand_ins) == []
+    assert len(entries.entries(alice.id)) == 1
+
+
 async def test_refused_credentials_park_it_until_they_are_mended(
     call: Call, stand_ins: str, alice: User, discord: Integration
 ) -> None:
