@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from streamline_ui.providers import PROVIDERS
 from streamline_ui.providers.signatures import Incoming
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now
-from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, StepRun, Workflow
+from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress, StepRun, Verdict, Workflow
 from streamline_ui.workflows import acting, addresses, by_hand, captures, dispatch, hooks, payloads, secrets, templates
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.hooks import Arrival
@@ -115,11 +115,15 @@ def outputs(user_id: str, workflow_id: str) -> dict[str, Any]:
         return {step_id: json.loads(output) for step_id, output in session.exec(query).all()}
 
 
-def started(workflow_id: str, limit: int = 40) -> list[Execution]:
-    """The latest executions, without what came in being read: each knows the event that it was started by."""
-    query = select(Execution).where(Execution.workflow_id == workflow_id)
+def runs(requests: Sequence[HookRequest]) -> dict[str, Execution]:
+    """Which execution each accepted request started, by the request's id."""
+    ids = {(row.workflow_id, row.at): row.id for row in requests if row.verdict == Verdict.ACCEPTED}
+    query = select(Event, Execution).join(Execution, col(Execution.event_id) == Event.id)
+    query = query.where(col(Event.workflow_id).in_({workflow_id for workflow_id, _ in ids}))
+    query = query.where(col(Event.at).in_([at for _, at in ids]))
     with db.reading() as session:
-        return list(session.exec(query.order_by(col(Execution.created_at).desc()).limit(limit)).all())
+        found = session.exec(query).all() if ids else []
+    return {ids[event.workflow_id, event.at]: execution for event, execution in found}
 
 
 async def step(user_id: str, step: Step, scope: Mapping[str, Any]) -> Trial:
@@ -168,3 +172,12 @@ async def request(workflow: Workflow, body: Any) -> Arrival:
 def body_of(sample: Sample) -> Any:
     """What of a sample a run by hand is given."""
     return sample.trigger.get("body", sample.trigger.get("input"))
+
+
+def first_item(listed: object, scope: Mapping[str, Any]) -> Any:
+    """What the first turn of a loop sees as `item`, or None where that is not known yet."""
+    try:
+        found = templates.items(listed, scope)
+    except Invalid:
+        return None
+    return found[0] if found else None

@@ -1,0 +1,59 @@
+// The workflow editor: data goes in where the caret is, with the browser's own undo; and the editor's keys.
+let slField = null;
+const slTemplate = (element) => element?.matches?.("[data-template]");
+const slOpened = (field) => (field.dataset.template === "path" ? null : /\{\{\s*([^{}]*)$/.exec(field.value.slice(0, field.selectionStart)));
+const slPicker = () => document.querySelector(".sl-picker");
+
+document.addEventListener("focusin", (event) => { if (slTemplate(event.target)) slField = event.target; });
+
+window.slFilter = (query) => {
+  const wanted = query.trim().toLowerCase();
+  for (const row of slPicker()?.querySelectorAll("[data-insert]") ?? []) {
+    row.hidden = wanted !== "" && !row.dataset.insert.toLowerCase().includes(wanted);
+  }
+  for (const group of slPicker()?.querySelectorAll("details") ?? []) {
+    const some = [...group.querySelectorAll("[data-insert]")].some((row) => !row.hidden);
+    group.hidden = !some;
+    if (wanted && some) group.open = true;
+  }
+};
+
+function slInsert(path) {
+  const field = slField?.isConnected ? slField : document.querySelector(".sl-panel [data-template]");
+  if (!field) return;
+  field.focus();
+  const bare = field.dataset.template === "path", opened = slOpened(field);
+  if (bare || field.dataset.template === "alone") field.select();
+  else if (opened) field.setSelectionRange(opened.index, field.selectionStart);
+  document.execCommand("insertText", false, bare ? path : `{{ ${path} }}`);
+  slFilter("");
+}
+document.addEventListener("mousedown", (event) => { if (event.target.closest("[data-insert]")) event.preventDefault(); });
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("[data-insert]");
+  if (row) slInsert(row.dataset.insert);
+});
+document.addEventListener("input", (event) => {
+  if (!slTemplate(event.target)) return;
+  const opened = slOpened(event.target);
+  if (!opened) return slFilter("");
+  if (!event.target.closest(".sl-template")?.contains(slPicker())) window.emitEvent?.("sl-pick", event.target.id);
+  setTimeout(() => slFilter(opened[1]), slPicker() ? 0 : 200);
+});
+
+// Wherever a step is: <… data-step="id">. Ctrl+Z in a field stays the field's own.
+document.addEventListener("keydown", (event) => {
+  if (!document.querySelector(".sl-editor") || slDialog() || event.isComposing) return;
+  const key = event.key.toLowerCase(), control = event.ctrlKey || event.metaKey;
+  const step = event.target.closest?.("[data-step]")?.dataset.step ?? "";
+  let asked = "";
+  if (control && key === "z" && !slTypes(event.target)) asked = event.shiftKey ? "redo" : "undo";
+  else if (control && key === "s") asked = "publish";
+  else if (control && key === "enter") asked = "test";
+  else if (event.altKey && step && (key === "arrowup" || key === "arrowdown")) asked = key === "arrowup" ? "up" : "down";
+  else if (key === "delete" && step && !slTypes(event.target)) asked = "delete";
+  else if (key === "escape" && document.querySelector(".sl-panel.open") && !document.querySelector(".q-menu")) asked = "close";
+  if (!asked) return;
+  if (asked !== "close") event.preventDefault();
+  window.emitEvent?.("sl-edit", { asked, step });
+}, true);

@@ -1,0 +1,157 @@
+"""The panel beside the steps: everything about the one that is chosen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+
+from components import editor_words as words
+from components import elements, form_parts, logic_forms
+from components.action_form import ActionForm, select
+from components.editor_draft import TRIGGER, Json
+from components.editor_session import EditorSession
+from components.form_parts import Words, tag
+from components.step_fields import StepFields
+from components.step_tree import StepTree
+from components.step_trial import StepTrial
+from components.template_field import listen
+from components.trigger_panel import TriggerPanel
+
+
+class StepPanel:
+    """`draw` draws it anew for the chosen step. `connect` opens the connect dialog for a service."""
+
+    def __init__(self, session: EditorSession, tree: StepTree, connect: Callable[[str], Any]) -> None:
+        self.session, self.tree, self.connect = session, tree, connect
+        self.fields: StepFields | None = None
+        self.trigger: TriggerPanel | None = None
+        self.trial: StepTrial | None = None
+        self.box = tag("aside", "sl-panel", aria_label="Settings of the chosen step")
+
+    def draw(self) -> None:
+        """Draw the panel of what is chosen."""
+        self.box.clear()
+        self.fields = self.trigger = self.trial = None
+        step = self.session.draft.step(self.session.selected)
+        with self.box:
+            if step is None:
+                self.session.selected = TRIGGER
+                self._draw_trigger()
+            else:
+                self._draw_step(step)
+        self.update()
+
+    def open(self) -> None:
+        """Show it, also on a phone, where it comes from below."""
+        self.box.classes(add="open")
+
+    def close(self) -> None:
+        """Put it away on a phone."""
+        self.box.classes(remove="open")
+        card = self.tree.cards.get(self.session.selected)
+        if card is not None:
+            form_parts.focus(card.main)
+
+    def update(self) -> None:
+        """Bring its head and what it says is wrong up to date."""
+        if self.fields is not None:
+            self.fields.update()
+            step = self.fields.step
+            self.title.set_text(words.title(self.session, step))
+        else:
+            self.title.set_text(words.trigger_lines(self.session)[1])
+        place = self.session.draft.place_of(self.session.selected) or TRIGGER
+        covered = {f"{place}.{at}" for at in self.fields.by_place} if self.fields else set()
+        missing = [each.message for each in self.session.problems_at(place) if each.path not in covered]
+        self.wrong.clear()
+        if missing and self.session.insists:
+            with self.wrong:
+                elements.callout("warn", "Not set up yet.", " ".join(missing))
+
+    def _head(self, picture: str, kind: str) -> None:
+        with tag("header", "sl-panel-head"):
+            ui.html(picture, sanitize=False, tag="span").classes("contents")
+            with tag("div", "grow"):
+                Words(kind, "tiny muted block")
+                self.title = Words("", "sl-h2 trunc block", "h2")
+            if self.session.selected != TRIGGER:
+                more = tag(
+                    "button",
+                    "sl-btn icon ghost",
+                    type_="button",
+                    aria_haspopup="menu",
+                    aria_label="Actions for this step",
+                )
+                step_id = self.session.selected
+                with more.on("click", lambda: self.tree.open_menu(step_id, more.html_id), args=[]):
+                    elements.icon("ellipsis")
+            cross = tag("button", "sl-btn icon ghost sl-panel-close", type_="button", aria_label="Close")
+            with cross.on("click", self.close, args=[]):
+                elements.icon("x")
+
+    def _draw_trigger(self) -> None:
+        picture = words.trigger_lines(self.session)[0]
+        self._head(picture, "Trigger")
+        with tag("div", "sl-panel-body"):
+            self.wrong = tag("div", role="status")
+            self.trigger = TriggerPanel(self.session, self.draw)
+        if self.trigger.hook is not None:
+            ui.timer(0, self.trigger.hook.requests.refresh, once=True)
+
+    def _draw_step(self, step: Json) -> None:
+        number = [each["id"] for _, each in self.session.draft.walk()].index(step["id"]) + 1
+        self._head(words.picture(self.session, step), f"Step {number} · {words.kind(self.session, step)}")
+        self.fields = StepFields(self.session, step["id"])
+        with tag("div", "sl-panel-body"):
+            self.wrong = tag("div", role="status")
+            if step["type"] == "action":
+                ActionForm(self.fields, self.draw, self.connect)
+            else:
+                logic_forms.draw(self.fields, self.draw)
+            self._draw_more(step)
+        if step["type"] not in ("delay", "stop"):
+            self.trial = StepTrial(self.fields)
+        self.fields.render()
+
+    def _draw_more(self, step: Json) -> None:
+        with form_parts.folded("Name and what happens on an error"):
+            self._draw_text("Name", str(step.get("name", "")), self._rename)
+            Words(f"Later steps find its output as steps.{step['id']}.output.", "small muted", "p")
+            if step["type"] == "action":
+                choices = [("stop", "End the run as failed"), ("continue", "Go on with the next step")]
+                select("If it fails", choices, step.get("onError", "stop"), self._on_error)
+                repeat = step.get("repeatable")
+                choices = [("", "As the service says"), ("true", "Send it again"), ("false", "Never send it twice")]
+                select(
+                    "If nobody knows whether it was done",
+                    choices,
+                    "" if repeat is None else json.dumps(repeat),
+                    self._repeat,
+                )
+
+    def _draw_text(self, title: str, value: str, heard: Callable[[str], Any]) -> None:
+        with tag("div", "sl-field"):
+            label = Words(title, "sl-label", "label")
+            with tag("div", "sl-input"):
+                field = tag("input", type_="text", maxlength="200", autocomplete="off", defaultValue=value)
+            label.props["for"] = field.html_id
+        listen(field, heard)
+
+    def _rename(self, text: str) -> None:
+        if self.fields is not None:
+            self.fields.edit(lambda step: step.update(name=text.strip()[:200]), "name")
+
+    def _on_error(self, value: str) -> None:
+        if self.fields is not None:
+            self.fields.edit(lambda step: step.update(onError=value))
+
+    def _repeat(self, value: str) -> None:
+        if self.fields is None:
+            return
+        if value:
+            self.fields.edit(lambda step: step.update(repeatable=value == "true"))
+        else:
+            self.fields.edit(lambda step: step.pop("repeatable", None))

@@ -1,0 +1,139 @@
+"""A field in whose text data can be inserted, with a preview of what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from components import elements, form_inputs, form_parts
+from components.form_parts import Words, tag
+from components.schema_form import Line
+from streamline_ui.errors import Invalid
+from streamline_ui.workflows import templates
+
+TYPING = 0.25  # seconds between two looks at what is being typed
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a field looks. `template` is "text", "alone" (one lone value) or "path" (without braces)."""
+
+    title: str
+    help: str = ""
+    lines: int = 1
+    wanted: bool = True
+    placeholder: str = ""
+    template: str = "text"
+    is_code: bool = False
+
+
+class TemplateField:
+    """`changed` is called with the text while it is typed; `scope` gives the data for the preview."""
+
+    def __init__(
+        self,
+        look: Look,
+        text: str,
+        changed: Callable[[str], Any],
+        scope: Callable[[], Mapping[str, Any]],
+        insert: Callable[[TemplateField], Any] | None = None,
+    ) -> None:
+        self.look, self.text, self.changed, self.scope = look, text, changed, scope
+        with tag("div", "sl-field sl-template") as self.box:
+            with tag("div", "row between"):
+                label = Words(look.title, "sl-label", "label")
+                self._draw_insert(insert)
+            self.field = self._draw_field()
+            label.props["for"] = self.field.html_id
+            self.line = Line()
+            self.preview = tag("div", "sl-preview", aria_live="polite")
+            self.preview.set_visibility(False)
+            described = [self.line.box.html_id]
+            if look.help:
+                described.append(Words(look.help, "sl-help", "div").html_id)
+            self.field.props["aria-describedby"] = " ".join(described)
+        listen(self.field, self._typed)
+
+    def _draw_insert(self, insert: Callable[[TemplateField], Any] | None) -> None:
+        if insert is None:
+            if not self.look.wanted:
+                Words("Optional", "small muted")
+            return
+        with tag("span", "row"):
+            if not self.look.wanted:
+                Words("Optional", "small muted")
+            button = tag("button", "sl-insert", type_="button", aria_label=f"Insert data into {self.look.title}")
+            with button:
+                elements.icon("braces")
+                Words("Insert data")
+            button.on("mousedown", js_handler="(e) => e.preventDefault()")
+            button.on("click", lambda: insert(self), args=[])
+
+    def _draw_field(self) -> Element:
+        common: dict[str, Any] = {
+            "data_template": self.look.template,
+            "placeholder": self.look.placeholder or None,
+            "aria_required": "true" if self.look.wanted else None,
+            "defaultValue": self.text,
+        }
+        if self.look.lines > 1:
+            with tag("div", "sl-input area" if self.look.is_code else "sl-input area prose"):
+                return tag("textarea", rows=max(self.look.lines, 3), **common)
+        with tag("div", "sl-input"):
+            return tag("input", type_="text", **form_inputs.PRIVATE, **common)
+
+    async def _typed(self, text: str) -> None:
+        self.text = text
+        self.changed(text)
+        await self.render()
+
+    def focus(self) -> None:
+        """Bring the keyboard here."""
+        form_parts.focus(self.field)
+
+    def blame(self, sentence: str) -> None:
+        """Say what is wrong with it, or nothing."""
+        if sentence:
+            self.field.props["aria-invalid"] = "true"
+        else:
+            self.field.props.pop("aria-invalid", None)
+        self.line.say(sentence, "bad" if sentence else "")
+
+    async def render(self) -> None:
+        """Show what becomes of it with the sample."""
+        text = self.text
+        is_shown = self.look.template != "path" and templates.is_template(text)
+        if not is_shown:
+            self.preview.set_visibility(False)
+            return
+        title, said, tone = "Preview with the sample", "", ""
+        try:
+            said = _words(await asyncio.to_thread(templates.render, text, self.scope()))
+        except Invalid as error:
+            title, said, tone = "No preview", error.message, "warn"
+        if text != self.text or self.preview.is_deleted:
+            return
+        self.preview.clear()
+        with self.preview:
+            Words(title, "tiny muted block")
+            Words(said[:LONGEST] or "(empty)", f"sl-preview-text {tone}")
+        self.preview.set_visibility(True)
+
+
+def listen(field: Element, action: Callable[[str], Any]) -> None:
+    """Hear what is typed, while it is typed, but not each letter."""
+
+    def heard(event: GenericEventArguments) -> Any:
+        return action(event.args) if isinstance(event.args, str) else None
+
+    field.on("input", heard, js_handler="(e) => emit(e.target.value)", throttle=TYPING, leading_events=False)
+
+
+def _words(value: object) -> str:
+    return value if isinstance(value, str) else templates.text(value)
