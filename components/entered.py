@@ -35,7 +35,7 @@ def judge(provider: Provider[Any], field: FormField, text: str) -> Verdict:
     if error := _error(provider, field, value):
         other = paste.recognise(value)
         return Verdict(value, error, "bad", other if _is_elsewhere(other, provider) else None)
-    if doubt := next(filter(None, (each.doubt(value) for each in field.formats)), ""):
+    if doubt := next(filter(None, (each.doubt(value) for each in field.formats)), "") or _doubt(provider, field, value):
         return Verdict(value, f"{doubt} {notes}".strip(), "warn")
     fine = f"Looks like {_with_article(field.title)}." if field.formats else ""
     return Verdict(value, f"{fine} {notes}".strip(), "ok" if fine or notes else "")
@@ -48,6 +48,15 @@ def _error(provider: Provider[Any], field: FormField, value: str) -> str:
     except Invalid as error:
         return error.fields.get(field.name, "")
     return ""
+
+
+def _doubt(provider: Provider[Any], field: FormField, value: str) -> str:
+    """What the configuration itself finds unusual about one of its own fields, such as an address without TLS."""
+    if "." in field.name:
+        return ""
+    alone = provider.config.model_construct(**form_fields.collect([field], {field.name: value}))
+    found: str = alone.more_doubts().get(field.name, "")
+    return found
 
 
 def _is_elsewhere(other: Recognised | None, provider: Provider[Any]) -> bool:

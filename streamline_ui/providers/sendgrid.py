@@ -60,7 +60,8 @@ class SendGrid(ApiConfig):
     def more_doubts(self) -> dict[str, str]:
         """Without a sender every step has to name its own."""
         found = super().more_doubts()
-        if self.api_keys.from_email is None:
+        keys: SendGridKeys | None = self.__dict__.get("api_keys")  # not there while a form is being filled in
+        if keys is not None and keys.from_email is None:
             found["apiKeys.fromEmail"] = "Without a sender address, every e-mail has to name its own."
         return found
 
