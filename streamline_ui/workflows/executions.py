@@ -43,6 +43,20 @@ def steps(execution_id: str) -> list[StepRun]:
         return _steps(session, execution_id)
 
 
+def course(execution_id: str) -> list[StepRun]:
+    """The same without what each step got and gave: `step` has that."""
+    query = select(StepRun).where(StepRun.execution_id == execution_id)
+    query = query.options(defer(StepRun.input), defer(StepRun.output))  # type: ignore[arg-type]  # see page
+    with db.reading() as session:
+        return list(session.exec(query.order_by(col(StepRun.started_at), col(StepRun.position))).all())
+
+
+def step(execution_id: str, key: str) -> StepRun | None:
+    """One step of it, whole."""
+    with db.reading() as session:
+        return session.get(StepRun, (execution_id, key))
+
+
 def page(
     user_id: str,
     *,
