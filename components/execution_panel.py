@@ -25,7 +25,7 @@ class ExecutionPanel:
         self.key = ""
         self.tab = ""
         self.tabs: Tabs | None = None
-        self.card = tag("section", "sl-card sl-panel", aria_label="Step")
+        self.card = tag("section", "sl-card sl-stage-panel", aria_label="Step")
 
     def show(self, line: Line, run: StepRun | None, trigger: Any) -> None:
         """Show this step. `run` is its whole row; the first line shows what came in instead."""
@@ -41,13 +41,13 @@ class ExecutionPanel:
             self._draw_body()
 
     def _draw_head(self) -> None:
-        with tag("div", "row sl-panel-head"):
+        with tag("div", "row sl-stage-head"):
             ui.html(self.line.tile, sanitize=False, tag="span").classes("contents")
             Words(self.line.title, "sl-h2 trunc grow", "h2")
             if self.line.status is not None and self.line.key != TRIGGER:
                 ui.html(flow_words.pill_html(self.line.status), sanitize=False)
         if self.run is not None and self.run.error and self.run.status != Progress.SUCCEEDED:
-            Words(self.run.error, "sl-panel-error small", "p")
+            Words(self.run.error, "sl-stage-error small", "p")
 
     def _draw_body(self) -> None:
         if self.line.key == TRIGGER:
@@ -111,7 +111,7 @@ class ExecutionPanel:
         JsonTree(loads(getattr(self.run, name)), f"{name}.json")
 
     def _draw_tries(self) -> None:
-        with tag("ol", "sl-tries"):
+        with tag("ol", "sl-attempts"):
             for number, attempt in enumerate(self.attempts):
                 self._draw_try(number, attempt)
 

@@ -25,7 +25,7 @@ class ExecutionSteps:
         self.chosen = ""
         self.limit = MOST
         self.drawn: dict[str, tuple[Element, Element, ui.html]] = {}
-        with tag("section", "sl-card sl-steps", aria_labelledby="steps-title"):
+        with tag("section", "sl-card sl-course", aria_labelledby="steps-title"):
             with tag("div", "row between sl-card-head"):
                 Words("Steps", "sl-h2", "h2").props["id"] = "steps-title"
                 self.span = Words("", "tiny muted num")
@@ -69,7 +69,7 @@ class ExecutionSteps:
 
     def _add(self, line: Line) -> None:
         with self.list, tag("li") as item:
-            button = tag("button", "sl-step-line", type_="button", data_testid="step")
+            button = tag("button", "sl-stage-line", type_="button", data_testid="step")
             button.on("click", lambda key=line.key: self.choose(key), args=[])
             with button:
                 content = ui.html("", sanitize=False, tag="span").classes("contents")
@@ -77,7 +77,7 @@ class ExecutionSteps:
 
     def _show(self, line: Line, item: Element, button: Element, content: ui.html) -> None:
         tone = flow_words.PROGRESS[line.status][0] if line.status else "none"
-        classes = f"sl-step {tone}{' on' if line.key == self.chosen else ''} level-{min(line.level, 3)}"
+        classes = f"sl-stage {tone}{' on' if line.key == self.chosen else ''} level-{min(line.level, 3)}"
         if " ".join(item.classes) != classes:
             item.classes(replace=classes)
         pressed = "true" if line.key == self.chosen else "false"
@@ -98,10 +98,10 @@ def _html(line: Line) -> str:
     left, wide = 100 * line.start, max(100 * (line.end - line.start), 1.5)
     bar = "" if line.status is None else f'<i style="left:{min(left, 98.5):.1f}%;width:{wide:.1f}%"></i>'
     is_over = line.status in (None, Progress.SUCCEEDED)
-    state = "" if is_over else f'<span class="tiny sl-step-word">{word}</span>'
+    state = "" if is_over else f'<span class="tiny sl-stage-word">{word}</span>'
     return (
-        f'<span class="sl-step-dot">{elements.icon_html(icon)}</span>{line.tile}<span class="sl-step-body">'
+        f'<span class="sl-stage-dot">{elements.icon_html(icon)}</span>{line.tile}<span class="sl-stage-body">'
         f'<span class="row between"><span class="trunc">{said}<b>{escape(line.title)}</b></span>'
-        f'<span class="tiny muted num sl-step-took">{state}{escape(line.took)}</span></span>'
-        f'<span class="sl-step-bar" aria-hidden="true">{bar}</span></span>'
+        f'<span class="tiny muted num sl-stage-took">{state}{escape(line.took)}</span></span>'
+        f'<span class="sl-stage-bar" aria-hidden="true">{bar}</span></span>'
     )

@@ -67,8 +67,8 @@ class JsonTree:
     def __init__(self, value: Any, name: str = "data.json") -> None:
         self.value, self.name = value, name
         self.text = json.dumps(value, ensure_ascii=False, indent=2)
-        with tag("div", "sl-tree"):
-            with tag("div", "sl-tree-tools row"):
+        with tag("div", "sl-jsontree"):
+            with tag("div", "sl-jsontree-tools row"):
                 if len(self.text) <= COPIED:
                     elements.button("Copy", self._copy, kind="ghost sm", icon="copy", only_icon=True)
                 elements.button("Save as a file", self._save, kind="ghost sm", icon="download", only_icon=True)

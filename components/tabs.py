@@ -26,13 +26,13 @@ class Tabs:
         self.draws = draws
         self.chosen = ""
         self.buttons: dict[str, Element] = {}
-        with tag("div", "sl-tabs", role="tablist", aria_label=label).on("keydown", js_handler=MOVES) as bar:
+        with tag("div", "sl-tabset", role="tablist", aria_label=label).on("keydown", js_handler=MOVES) as bar:
             for name in draws:
                 button = tag("button", "", type_="button", role="tab", id=f"{bar.html_id}-{len(self.buttons)}")
                 with button.on("click", lambda name=name: self.choose(name), args=[]):
                     Words(name)
                 self.buttons[name] = button
-        self.panel = tag("div", "sl-tab-panel", role="tabpanel", tabindex="-1")
+        self.panel = tag("div", "sl-tabset-panel", role="tabpanel", tabindex="-1")
         self.choose(chosen if chosen in draws else next(iter(draws)))
 
     def choose(self, name: str) -> None:
