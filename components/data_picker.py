@@ -27,7 +27,7 @@ class DataPicker:
             with tag("header", "row between"):
                 Words("Insert data", "sl-label", "h3")
                 self.source = Words("", "tiny muted")
-            self.tree = ui.html("", sanitize=False).classes("sl-pick-tree sl-json")
+            self.tree = ui.html("", sanitize=False).classes("sl-pick-tree")
 
     def show(self, groups: Mapping[str, tuple[str, Any]], source: str) -> None:
         """`groups` are titles with the path and the value of each."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.element import Element
 
-from components import elements, json_tree, links
+from components import elements, links
 from components.editor_session import EditorSession
 from components.form_parts import Words, tag
+from components.json_tree import JsonTree
 from components.step_tree import mark
 from streamline_ui.errors import StreamlineError
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, Verdict
@@ -125,7 +126,8 @@ class HookRequests:
             Words(error.message, "small bad", "p")
             seen = {"body": request.body[:2000].decode("utf-8", "replace"), "headers": json.loads(request.headers)}
         shown = {name: seen[name] for name in ("body", "query", "headers") if seen.get(name)}
-        ui.html(json_tree.html(shown), sanitize=False).classes("sl-json sl-json-box")
+        with tag("div", "sl-json-box"):
+            JsonTree(shown, "request.json")
         with tag("div", "row wrap"):
             use = elements.button("Use as sample", kind="sm", icon="braces")
             use.on("click", lambda: self._use(request.id), args=[])

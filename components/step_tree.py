@@ -43,7 +43,7 @@ class StepTree:
         self.cards: dict[str, Card] = {}
         self.menu = PopupMenu()
         self.said = tag("div", "sr", role="status")
-        self.box = tag("div", "sl-tree")
+        self.box = tag("div", "sl-ed-tree")
         self.words = Words("", name="span")
         self.words.move(self.said)
 
@@ -121,7 +121,7 @@ class StepTree:
         self.menu.open(f"Actions for {words.title(self.session, step) if step else 'this step'}", items, button_id)
 
     def _draw_list(self, path: str, steps: list[Json]) -> None:
-        listed = SortableElement("ol").classes("sl-flow")
+        listed = SortableElement("ol").classes("sl-ed-list")
         with listed:
             for index, step in enumerate(steps):
                 self._draw_step(path, index, step)
@@ -137,7 +137,7 @@ class StepTree:
             self.tell_place(step_id)
 
     def _draw_step(self, path: str, index: int, step: Json) -> None:
-        with tag("li", "sl-flow-step"):
+        with tag("li", "sl-ed-step"):
             self.cards[step["id"]] = self._card(step["id"])
             for inner, listed in lists(step):
                 self._draw_inner(step, f"{path}.{index}.{inner}", inner, listed)

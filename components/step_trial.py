@@ -6,8 +6,9 @@ from typing import Any
 
 from nicegui import ui
 
-from components import elements, json_tree
+from components import elements
 from components.form_parts import Words, tag
+from components.json_tree import JsonTree
 from components.step_fields import StepFields
 from streamline_ui.errors import StreamlineError
 from streamline_ui.workflows import definitions, tryouts
@@ -91,4 +92,5 @@ class StepTrial:
                 ui.html(elements.icon_html("chevron-right"), sanitize=False, tag="span").classes("contents")
                 Words(title)
             shown = value if isinstance(value, dict | list) else {"value": value}
-            ui.html(json_tree.html(shown), sanitize=False).classes("sl-json sl-json-box")
+            with tag("div", "sl-json-box"):
+                JsonTree(shown, f"{title.lower()}.json")

@@ -133,6 +133,7 @@ def listen(field: Element, action: Callable[[str], Any]) -> None:
         return action(event.args) if isinstance(event.args, str) else None
 
     field.on("input", heard, js_handler="(e) => emit(e.target.value)", throttle=TYPING, leading_events=False)
+    field.on("change", heard, js_handler="(e) => emit(e.target.value)")  # left at once: before anything is redrawn
 
 
 def _words(value: object) -> str:
