@@ -36,13 +36,7 @@ class Seen:
     steps: list[StepRun]
     connections: dict[str, Integration]
     retried: str | None
-
-    @property
-    def stuck(self) -> StepRun | None:
-        """The step that it stands at."""
-        if self.execution.status == Progress.WAITING:
-            return next((step for step in reversed(self.steps) if step.status == Progress.WAITING), None)
-        return again.stuck_at(self.execution, self.steps)
+    stuck: StepRun | None  # the step that it stands at, whole
 
     @property
     def connection(self) -> Integration | None:
@@ -61,7 +55,16 @@ def read(user_id: str, execution_id: str) -> Seen:
         definition = catalog.current(workflow)
     steps = executions.course(execution_id)
     rows = {row.id: row for row in connections.all_of(user_id)}
-    return Seen(execution, workflow, definition, steps, rows, again.retried(user_id, [execution_id]).get(execution_id))
+    retried = again.retried(user_id, [execution_id]).get(execution_id)
+    return Seen(execution, workflow, definition, steps, rows, retried, _stuck(execution, steps))
+
+
+def _stuck(execution: Execution, steps: list[StepRun]) -> StepRun | None:
+    if execution.status == Progress.WAITING:
+        found = next((step for step in reversed(steps) if step.status == Progress.WAITING), None)
+    else:
+        found = again.stuck_at(execution, steps)
+    return executions.step(execution.id, found.key) if found else None
 
 
 class ExecutionDetail:
@@ -185,7 +188,8 @@ class ExecutionDetail:
         self.panel_shows = state
         run = await asyncio.to_thread(executions.step, execution.id, line.key) if line.run else None
         trigger = execution_story.loads(execution.trigger) if line.key == TRIGGER else None
-        self.panel.show(line, run, trigger)
+        stuck = self.seen.stuck
+        self.panel.show(line, run, trigger, is_told=stuck is not None and stuck.key == line.key)
 
     def _tick(self) -> None:
         if self.seen.execution.status == Progress.RUNNING:

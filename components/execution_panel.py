@@ -27,11 +27,13 @@ class ExecutionPanel:
         self.tabs: Tabs | None = None
         self.card = tag("section", "sl-card sl-stage-panel", aria_label="Step")
 
-    def show(self, line: Line, run: StepRun | None, trigger: Any) -> None:
-        """Show this step. `run` is its whole row; the first line shows what came in instead."""
+    def show(self, line: Line, run: StepRun | None, trigger: Any, *, is_told: bool = False) -> None:
+        """Show this step. `run` is its whole row; the first line shows what came in instead. `is_told` where its error
+        stands on the page already.
+        """
         self.tab = self.tabs.chosen if self.tabs is not None and self.key == line.key else ""
         self.key, self.line, self.trigger = line.key, line, trigger
-        self.run = run
+        self.run, self.is_told = run, is_told
         self.attempts = attempts_of(run) if run else []
         self.attempt = len(self.attempts) - 1
         self.card.clear()
@@ -46,7 +48,7 @@ class ExecutionPanel:
             Words(self.line.title, "sl-h2 trunc grow", "h2")
             if self.line.status is not None and self.line.key != TRIGGER:
                 ui.html(flow_words.pill_html(self.line.status), sanitize=False)
-        if self.run is not None and self.run.error and self.run.status != Progress.SUCCEEDED:
+        if self.run is not None and self.run.error and not self.is_told:
             Words(self.run.error, "sl-stage-error small", "p")
 
     def _draw_body(self) -> None:
@@ -108,6 +110,9 @@ class ExecutionPanel:
 
     def _draw_stored(self, name: str) -> None:
         assert self.run is not None
+        if name == "output" and self.run.status in (Progress.RUNNING, Progress.WAITING):
+            Words("There is no output yet.", "sub", "p")
+            return
         JsonTree(loads(getattr(self.run, name)), f"{name}.json")
 
     def _draw_tries(self) -> None:

@@ -30,7 +30,7 @@ class ExecutionSteps:
                 Words("Steps", "sl-h2", "h2").props["id"] = "steps-title"
                 self.span = Words("", "tiny muted num")
             self.list = tag("ol")
-            self.more = elements.button("", self._show_more, kind="ghost sm")
+            self.more = elements.button("", self._show_more, kind="ghost")
             with self.more:
                 self.more_words = Words("")
             self.foot = tag("p", "sl-card-foot small muted row")
