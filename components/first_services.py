@@ -9,6 +9,16 @@ from streamline_ui.providers import PROVIDERS
 FIRST = ("discord", "telegram", "inbox")
 
 
+def draw_sample() -> None:
+    """What works without any account: a workflow that is ready to be tried."""
+    with tag("a", "sl-card hov sl-first-sample", href=links.to("/workflows/sample")):
+        elements.icon("workflow", "l")
+        with tag("span", "grow"):
+            Words("Try the sample workflow", "sl-h3 block")
+            Words("Incoming webhook, format text, Inbox. No account needed.", "small muted block")
+        elements.icon("chevron-right")
+
+
 def draw() -> None:
     """Each opens its dialog on the integrations page; whoever wants none goes there as well."""
     with tag("ul", "sl-first"):

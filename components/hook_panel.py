@@ -37,6 +37,8 @@ class HookPanel:
         self.address = addresses.of(session.workflow, definition)
         self._draw_address()
         self._draw_test()
+        if self.address is not None:
+            self._draw_code(self.address)
         self.requests = HookRequests(session)
         self._draw_check(definition)
         self._draw_answer(definition)
@@ -65,7 +67,6 @@ class HookPanel:
                     Words("Copy")
             label.props["for"] = field.html_id
             Words("The only address: it works while you build and when the workflow is live.", "sl-help", "div")
-        self._draw_code(self.address)
 
     def _draw_code(self, address: str) -> None:
         body = json.dumps(tryouts.body_of(self.session.sample) or tryouts.EXAMPLE, ensure_ascii=False)

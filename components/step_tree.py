@@ -53,9 +53,10 @@ class StepTree:
         self.cards.clear()
         with self.box:
             self._draw_trigger()
-            self._plus("steps", 0)
-            self._draw_list("steps", self.session.draft.values["steps"])
             last = len(self.session.draft.values["steps"])
+            if last:
+                self._plus("steps", 0)
+            self._draw_list("steps", self.session.draft.values["steps"])
             with elements.button("Add a step", icon="plus").classes("sl-add-last") as button:
                 button.on("click", lambda: self.add("steps", last), args=[])
         self.update()
@@ -124,7 +125,7 @@ class StepTree:
         listed = SortableElement("ol").classes("sl-ed-list")
         with listed:
             for index, step in enumerate(steps):
-                self._draw_step(path, index, step)
+                self._draw_step(path, index, step, is_last=index == len(steps) - 1)
         if len(steps) > 1:
             listed.make_sortable(
                 handle=".sl-grip", ghost_class="sl-ghost", on_end=lambda event: self._dropped(path, event)
@@ -136,12 +137,13 @@ class StepTree:
             self.session.changed(shape=True)
             self.tell_place(step_id)
 
-    def _draw_step(self, path: str, index: int, step: Json) -> None:
+    def _draw_step(self, path: str, index: int, step: Json, *, is_last: bool) -> None:
         with tag("li", "sl-ed-step"):
             self.cards[step["id"]] = self._card(step["id"])
             for inner, listed in lists(step):
                 self._draw_inner(step, f"{path}.{index}.{inner}", inner, listed)
-            self._plus(path, index + 1)
+            if not is_last:
+                self._plus(path, index + 1)
 
     def _draw_inner(self, step: Json, path: str, inner: str, listed: list[Json]) -> None:
         with tag("div", "sl-inner"):

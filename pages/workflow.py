@@ -27,7 +27,7 @@ async def sample(request: Request) -> Response:
     user_id = request.state.visitor.user_id
     known = [row for row in await asyncio.to_thread(catalog.all_of, user_id) if row.name == samples.NAME]
     workflow = known[0] if known else await asyncio.to_thread(samples.create, user_id)
-    return RedirectResponse(links.to(f"/workflows/{workflow.id}"), status_code=303)
+    return RedirectResponse(links.to(f"/workflows/{workflow.id}?open=trigger"), status_code=303)
 
 
 @ui.page("/workflows/{workflow_id}")
@@ -46,3 +46,5 @@ async def workflow(request: Request, workflow_id: str) -> None:
         live.follow(visitor, editor.heard_requests, "request")
         live.follow(visitor, editor.heard_executions, "execution")
     await editor.start()
+    if request.query_params.get("open") == "trigger":
+        editor.panel.open()
