@@ -175,9 +175,16 @@ def published(workflow_id: str, version: int) -> Definition:
 
 
 async def running(workflow_id: str, version: int) -> Definition:
-    """The same for the event loop: nearly always at once."""
+    """The same for the event loop: nearly always at once. Where nothing was published it is the draft."""
+    if version == 0:
+        return await asyncio.to_thread(_drafted, workflow_id)
     found = _cache.get((workflow_id, version))
     return await asyncio.to_thread(published, workflow_id, version) if found is None else found
+
+
+def _drafted(workflow_id: str) -> Definition:
+    with db.reading() as session:
+        return definitions.load(session.get_one(Workflow, workflow_id).draft)
 
 
 def current(workflow: Workflow) -> Definition:
