@@ -138,7 +138,7 @@ class _Refusal:
 
 async def _find(token_hash: str) -> tuple[Listener, Definition]:
     row = await db.glance(_listening, {"hash": token_hash})
-    if row is None or row.version == 0:
+    if row is None:
         raise _unknown()
     workflow = Listener(row.id, row.userId, row.version, row.isActive, row.verificationEnc)
     definition = await catalog.running(workflow.id, workflow.version)
