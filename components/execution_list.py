@@ -39,8 +39,9 @@ class ExecutionList:
         self.newest: Place | None = None
         self._draw_head()
         self.filters = ExecutionFilters(wanted, names, self._filtered)
-        self.fresh = tag("button", "sl-btn sl-fresh", type_="button").on("click", self.first, args=[])
-        with self.fresh, tag("span", role="status"):
+        with tag("div", role="status"):
+            self.fresh = tag("button", "sl-btn sl-fresh", type_="button").on("click", self.first, args=[])
+        with self.fresh:
             self.fresh_words = Words("")
         self.list = tag("ul", "sl-card sl-runs", aria_label="Executions")
         self._draw_foot()

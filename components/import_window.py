@@ -83,8 +83,7 @@ class ImportWindow:
             self._say(error.message, {path: told for path, told in error.fields.items() if path})
         except StreamlineError as error:
             self._say(error.message)
-        else:
-            self.window.close()
+        else:  # not closed before: that goes back in the history, and would meet with going on
             ui.navigate.to(f"/workflows/{made.id}")
 
 
