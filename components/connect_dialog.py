@@ -235,7 +235,7 @@ class ConnectDialog:
             return  # it stands there already, and somebody may be pressing the button in it
         self.verdicts[field.name] = verdict
         if verdict.value != text:
-            form_parts.put(self.form.inputs[field.name], verdict.value, instead_of=text)
+            form_parts.leave(self.form.inputs[field.name], text, verdict.value)
         line = self.form.say(field.name, verdict.sentence, verdict.tone)
         if verdict.other is not None:
             self._offer_other(line, verdict.other, verdict.value)

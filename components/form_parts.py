@@ -66,10 +66,44 @@ def when_entered(field: Element, action: Callable[[str], Any]) -> None:
     field.on("input", heard, js_handler="(e) => { if (/Paste|Drop/.test(e.inputType ?? '')) emit(e.target.value); }")
 
 
-def put(field: Element, value: str, instead_of: str | None = None) -> None:
-    """Replace what stands in a field in the browser, unless somebody went on typing."""
-    guard = "" if instead_of is None else f"if (e.value === {_quoted(instead_of)}) "
-    field.client.run_javascript(_SOON % (field.id, f"{guard}e.value = {_quoted(value)};"))
+def put(field: Element, value: str) -> None:
+    """Replace what stands in a field in the browser."""
+    field.client.run_javascript(_SOON % (field.id, f"e.value = {_quoted(value)};"))
+
+
+def leave(field: Element, text: str, rest: str) -> None:
+    """Leave only the rest of a field's text, unless somebody went on typing.
+
+    It is told by its places in the text: a secret that was typed is not sent back.
+    """
+    places = _places(text, rest)
+    cut = f"e.value = {places}.map(([from, to]) => e.value.slice(from, to)).join('');"
+    if places:
+        field.client.run_javascript(_SOON % (field.id, f"if (e.value.length === {_length(text)}) {cut}"))
+
+
+def _places(text: str, rest: str) -> list[list[int]]:
+    """Where the pieces of the rest stand in the text, as JavaScript counts; nothing where they do not."""
+    start = text.find(rest)
+    if start >= 0:
+        before = _length(text[:start])
+        return [[before, before + _length(rest)]]
+    found: list[list[int]] = []
+    at, place = 0, 0
+    for character in text:
+        if at < len(rest) and character == rest[at]:
+            at += 1
+            if found and found[-1][1] == place:
+                found[-1][1] += _length(character)
+            else:
+                found.append([place, place + _length(character)])
+        place += _length(character)
+    return found if at == len(rest) else []
+
+
+def _length(text: str) -> int:
+    """In UTF-16 units, which is what JavaScript counts."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def focus(element: Element) -> None:
