@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from streamline_ui.errors import Invalid, Locked
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Config
 from streamline_ui.storage.models import Integration
 from streamline_ui.vault import keyring
 from streamline_ui.vault.crypto import Place
+
+MOVED = "Enter it again: the service address has changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def unseal(row: Integration) -> dict[str, Any]:
 def over(row: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
     """What is given over what the row holds. Where that cannot be opened, only a complete new configuration will do.
 
-    Raises Locked otherwise.
+    Raises Locked otherwise, and Invalid where a stored secret would go to another address than it was given for.
     """
     try:
         stored = unseal(row)
@@ -78,15 +82,61 @@ def over(row: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
         if not _is_complete(row.type, given):
             raise
         stored = {}
+    if carried := carried_off(row.type, given, stored):
+        raise Invalid("The service address has changed, so the credentials are needed again.", carried)
     return merge(given, stored)
 
 
+def carried_off(type_name: str, given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, str]:
+    """The stored secrets that `given` sends to another origin than before without naming them: field -> sentence.
+
+    Whoever may edit a connection may not read its secrets, and would, by pointing it at a server of their own.
+    """
+    merged = _parsed(type_name, merge(given, stored))
+    before = formats.load(named(type_name).config, stored) if stored else None
+    if merged is None or before is None or _origin(type_name, merged) == _origin(type_name, before):
+        return {}
+    found: dict[str, str] = {}
+    for path in _secret_paths(formats.view(before)):
+        without = _parsed(type_name, merge(given, _less(stored, path)))
+        if path in _secret_paths(formats.view(merged)) and (
+            without is None or path not in _secret_paths(formats.view(without))
+        ):
+            found[".".join(path)] = MOVED
+    return found
+
+
+def _origin(type_name: str, config: Config) -> tuple[str, str, int | None]:
+    address = httpx.URL(named(type_name).base_url(config))
+    return address.scheme, address.host, address.port
+
+
+def _secret_paths(view: Mapping[str, Any], *above: str) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name, value in view.items():
+        if _is_mask(value):
+            found.append((*above, name))
+        elif isinstance(value, Mapping):
+            found += _secret_paths(value, *above, name)
+    return found
+
+
+def _less(values: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    name, *rest = path
+    if rest:
+        return {**values, name: _less(values[name], tuple(rest))}
+    return {key: value for key, value in values.items() if key != name}
+
+
 def _is_complete(type_name: str, values: Mapping[str, Any]) -> bool:
+    return _parsed(type_name, values) is not None
+
+
+def _parsed(type_name: str, values: Mapping[str, Any]) -> Config | None:
     try:
-        parse(type_name, values)
+        return parse(type_name, values)
     except Invalid:
-        return False
-    return True
+        return None
 
 
 def _is_mask(value: object) -> bool:

@@ -109,6 +109,48 @@ def test_secrets_left_out_stay(alice: User) -> None:
     assert configuration.unseal(changed)["apiKeys"] == {"apiKey": "SG.xxxxxxxxxxxxx", "fromEmail": "new@example.com"}
 
 
+ELSEWHERE = {"baseUrl": "https://elsewhere.example.com"}
+HTTP = {"baseUrl": "https://api.example.com", "apiKeys": {"X-Api-Key": "0123456789abcdef", "X-Other": "fedcba987654"}}
+AGAIN = configuration.MOVED
+
+
+@pytest.mark.parametrize(
+    ("type_name", "stored", "given", "wanted"),
+    [
+        ("discord", DISCORD, ELSEWHERE, {"webhookUrl"}),
+        ("discord", DISCORD, {**ELSEWHERE, "webhookUrl": {"set": True}}, {"webhookUrl"}),
+        ("discord", DISCORD, {**ELSEWHERE, "webhookUrl": HOOK}, set()),
+        ("discord", DISCORD, {"base_url": ELSEWHERE["baseUrl"]}, {"webhookUrl"}),
+        ("discord", {**DISCORD, **ELSEWHERE}, {"baseUrl": None}, {"webhookUrl"}),
+        ("discord", {**DISCORD, **ELSEWHERE}, {"baseUrl": "https://elsewhere.example.com/other/path"}, set()),
+        ("discord", {**DISCORD, **ELSEWHERE}, {"baseUrl": "https://ELSEWHERE.example.com:443/"}, set()),
+        ("discord", {**DISCORD, **ELSEWHERE}, {"baseUrl": "https://elsewhere.example.com:8443"}, {"webhookUrl"}),
+        ("telegram", TELEGRAM, ELSEWHERE, {"botToken"}),
+        ("sendgrid", SENDGRID, {**ELSEWHERE, "apiKeys": {"apiKey": ""}}, {"apiKeys.apiKey"}),
+        ("sendgrid", SENDGRID, ELSEWHERE, {"apiKeys.apiKey"}),
+        ("sendgrid", SENDGRID, {**ELSEWHERE, "apiKey": SENDGRID["apiKeys"]["apiKey"]}, set()),
+        ("http", HTTP, ELSEWHERE, {"apiKeys.X-Api-Key", "apiKeys.X-Other"}),
+        ("http", HTTP, {**ELSEWHERE, "apiKeys": {"X-Api-Key": "new-key-0123", "X-Other": None}}, set()),
+        ("http", HTTP, {**ELSEWHERE, "apiKeys": {"X-Other": None}}, {"apiKeys.X-Api-Key"}),
+        ("inbox", {}, {}, set()),
+    ],
+)
+async def test_no_stored_secret_goes_to_another_address(
+    alice: User, type_name: str, stored: dict[str, Any], given: dict[str, Any], wanted: set[str]
+) -> None:
+    row = connections.add(alice.id, type_name, "Mine", stored)
+    if not wanted:
+        connections.change(alice.id, row.id, config=given)
+        return
+    with pytest.raises(Invalid) as changing:
+        connections.change(alice.id, row.id, config=given)
+    with pytest.raises(Invalid) as trying:
+        await connections.try_out(alice.id, type_name, given, row.id)
+    if given.get("apiKeys") != {"apiKey": ""}:  # that one is missing, and nothing is carried anywhere
+        assert changing.value.fields == trying.value.fields == dict.fromkeys(wanted, AGAIN)
+    assert connections.one(alice.id, row.id).config_enc == row.config_enc
+
+
 def test_renaming_touches_no_secret(alice: User) -> None:
     row = connections.add(alice.id, "discord", "Alerts", DISCORD)
     assert connections.change(alice.id, row.id, name="Pager").config_enc == row.config_enc
