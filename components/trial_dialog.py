@@ -74,8 +74,8 @@ class TrialDialog:
             self.note.testing(named(self.row.type).name)
             values = self.form.values(typed)
             output = await connections.perform(self.user_id, self.row.id, self.action.name, values)
-            self.form.blame({})
             self.note.done("Done.")
+            form_parts.settle(self.window.card)
             self._show_code("Answer", json.dumps(output, ensure_ascii=False, indent=2)[:LONGEST_OUTPUT])
 
         await self._do(work)
@@ -83,7 +83,6 @@ class TrialDialog:
     async def _copy(self, typed: dict[str, str]) -> None:
         async def work() -> None:
             command = await curl.command(self.user_id, self.row.id, self.action.name, self.form.values(typed))
-            self.form.blame({})
             self.note.done("Put the secret in place of ***, then run it in a terminal.")
             self._show_code("Command", command)
             buttons.copy(command)
@@ -97,6 +96,7 @@ class TrialDialog:
         self.is_busy = True
         elements.busy(self.send, True)
         self.code.clear()
+        self.form.blame({})
         try:
             await work()
         except Invalid as error:

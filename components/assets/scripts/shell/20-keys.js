@@ -41,6 +41,15 @@ function slPressed(key) {
   return true;
 }
 
+// Ctrl+Enter sends a form from within a text of several lines.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing || event.defaultPrevented) return;
+  const form = event.target.closest?.(".q-dialog form");
+  if (!form || event.target.tagName !== "TEXTAREA") return;
+  event.preventDefault();
+  form.requestSubmit();
+});
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-palette]")) slPalette();
 });
