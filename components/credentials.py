@@ -37,7 +37,8 @@ class Credentials:
             _fact("Added", self.clock.day(row.created_at))
             _fact("Encryption", f"AES-256-GCM, key {keyring.key_id()[:KEY_ID_SHOWN]}")
         self.button.set_visibility(bool(secret))
-        buttons.relabel(self.button, f"Replace {_lower(secret)}", "key-round")
+        if secret:
+            buttons.relabel(self.button, f"Replace {_lower(secret)}", "key-round")
 
 
 def facts_of(row: Integration) -> Iterator[tuple[str, str, bool]]:
