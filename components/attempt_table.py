@@ -18,7 +18,7 @@ def draw(attempts: Sequence[SignInAttempt]) -> None:
     """Draw them as they are given."""
     if not attempts:
         with tag("section", "sl-card pad sl-part"):
-            Words("Nobody has tried yet.", "sub", "p")
+            Words("No tries to sign in so far. Making the first account signed you in without one.", "sub", "p")
         return
     head = "".join(f'<th scope="col">{title}</th>' for title in HEADS)
     body = "".join(_row(attempt) for attempt in attempts)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from components import connection_words as words
 from components import heartbeat
 from components.form_parts import Words, tag
 from components.local_time import Clock
@@ -50,7 +51,7 @@ class ChecksBar:
         self.checks = list(checks)[-PLACES:]
         self.at = max(0, len(self.checks) - 1)
         self.drawing.set_content(heartbeat.drawing(self.checks, PLACES, idle=idle))
-        self.oldest.set_text(f"{len(self.checks)} checks ago" if self.checks else "No checks yet")
+        self.oldest.set_text(f"{words.count(len(self.checks), 'check')} ago" if self.checks else "No checks yet")
         self.slider.props.update(
             {
                 "aria-label": heartbeat.summary(self.checks),

@@ -20,7 +20,7 @@ from streamline_ui.access import users
 PROMISES = (
     ("lock", "Keys and tokens are encrypted before they touch the disk. No telemetry, no cloud account."),
     ("activity", "Every connection is tested around the clock, and tells you in plain words what is wrong."),
-    ("rotate-ccw", "What you delete comes back for 30 seconds, and what you typed is never lost."),
+    ("rotate-ccw", "What you delete can be brought back for 30 seconds. What you typed survives a lost connection."),
 )
 STEPS = ("Account", "Recovery", "First connection")
 ART = (

@@ -59,7 +59,7 @@ class EncryptionCards:
                 elements.callout("warn", "Not in safety yet.", "Download the kit, or confirm that you have the key.")
             else:
                 words = f"In safety: {recovery_kit.words(said)}, {moments.html(said.moment, only_day=True)}."
-                state = f'<span class="sl-st ok">{elements.icon_html("circle-check")}{words}</span>'
+                state = f'<span class="sl-st ok">{elements.icon_html("circle-check")}<span>{words}</span></span>'
                 ui.html(state, sanitize=False)
         self.own.set_visibility(said is None)
 

@@ -119,7 +119,6 @@ class Palette:
                     Words(words)
             tag("span", "grow")
             with tag("button", "row", type_="button").on("click", self._show_shortcuts, args=[]):
-                Words("?", name="kbd").props["aria-hidden"] = "true"
                 Words("all shortcuts")
 
     def _typed(self, event: GenericEventArguments) -> None:

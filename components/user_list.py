@@ -51,11 +51,16 @@ class UserList:
                     Words(name, "b trunc")
                     for mark in self._marks(row):
                         Words(mark, "sl-tag")
-                seen = f"last signed in {moments.html(row.last_sign_in_at)}"
+                seen = self._seen(row)
                 ui.html(f"{escape(row.email)} · {seen}", sanitize=False, tag="p").classes("small muted wraps")
             more = elements.button(f"Actions for {name}", kind="ghost sm", icon="ellipsis", only_icon=True)
             more.props["aria-haspopup"] = "menu"
             more.on("click", lambda: self.menu.open(f"Actions for {name}", self._items(row), more.html_id), args=[])
+
+    def _seen(self, row: User) -> str:
+        if row.last_sign_in_at is None:  # the first account is signed in when it is made
+            return "signed in now" if row.id == self.visitor.user_id else "has not signed in yet"
+        return f"last signed in {moments.html(row.last_sign_in_at)}"
 
     def _marks(self, row: User) -> list[str]:
         marks = (
