@@ -22,7 +22,7 @@ from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate, writer
 from streamline_ui.vault import keyring, redact
-from streamline_ui.workflows import dispatch, executions
+from streamline_ui.workflows import blame, dispatch, executions
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 
@@ -61,7 +61,7 @@ def _mount_pages(outer: FastAPI) -> None:
     from components import theme  # noqa: PLC0415
 
     theme.install()
-    sockets.bind(sessions.visitor)
+    sockets.bind(sessions.visitor, sessions.living)
     ui.run_with(
         outer,
         title="Streamline",
@@ -79,18 +79,19 @@ def _mount_pages(outer: FastAPI) -> None:
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     settings = configuration.current()
     await asyncio.to_thread(rows.forget_interrupted_tests)
-    await asyncio.to_thread(executions.recover)
+    await asyncio.to_thread(executions.recover, blame.start())
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
     operations.checks["scheduler"] = schedule.problem
     writer.start()
     dispatch.start()
-    schedule.start()
+    schedule.start(sockets.sweep)
     try:
         yield
     finally:
         schedule.stop()
         await dispatch.stop()
+        blame.stop()
         writer.stop()
         await egress.stop()
         live.stop()

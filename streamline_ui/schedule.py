@@ -7,6 +7,7 @@ the sweep itself all behave the same.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -21,15 +22,16 @@ _scheduler: AsyncIOScheduler | None = None
 _last_tick = 0.0
 
 
-def start() -> None:
-    """Begin to tick on the running event loop."""
+def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
+    """Begin to tick on the running event loop. `sweeps` of those who stand above us run once a second."""
     global _scheduler  # noqa: PLW0603 - a process has one clock
     _tick()
     _scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     _scheduler.add_job(_tick, "interval", seconds=1)
-    _scheduler.add_job(watch.sweep, "interval", seconds=1)
+    for sweep in (watch.sweep, *sweeps):
+        _scheduler.add_job(sweep, "interval", seconds=1)
     _scheduler.add_job(_fire, "interval", seconds=0.25)
     _scheduler.add_job(asyncio.to_thread, "interval", [usage.flush], seconds=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [executions.release_mended], seconds=2)

@@ -2,7 +2,8 @@
 
 NiceGUI takes whoever knows a page's id for the person in front of it. Here the socket must also carry the cookie of
 the same session, only the socket that shook hands for a page may send its events, and when a session ends, its pages
-are gone at once, so that nothing of theirs can run any more.
+are gone at once, so that nothing of theirs can run any more. One that another process has ended, such as the command
+that resets a password, is noticed at its next event, and within a second or two without any.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import wraps
+from time import monotonic
 from typing import Any, Protocol
 
 from nicegui import Client, core
@@ -25,6 +27,7 @@ _log = logging.getLogger(__name__)
 _PAGE_EVENTS = ("event", "javascript_response", "ack")
 _EVENTS = ("connect", "handshake", "log", *_PAGE_EVENTS)
 _LONGEST_NOTE = 500
+_BELIEVED = 1.0  # seconds for which a session that was found living needs no other look
 _farewells: set[asyncio.Task[None]] = set()
 
 
@@ -37,17 +40,21 @@ class Visitor(Protocol):
 
 Lookup = Callable[[str | None], Visitor | None]
 
+Living = Callable[[Collection[str]], set[str]]
+
 _lookup: Lookup | None = None
+_living: Living | None = None
+_seen: dict[str, float] = {}
 
 
-def bind(lookup: Lookup) -> None:
-    """Do so from now on. `lookup` finds the live session of a cookie's value.
+def bind(lookup: Lookup, living: Living) -> None:
+    """Do so from now on. `lookup` finds the live session of a cookie's value; `living` those ids that still hold.
 
     Raises RuntimeError if this NiceGUI is built differently from the one this was written for: better no start than
     sockets that are open to everybody.
     """
-    global _lookup
-    is_first, _lookup = _lookup is None, lookup
+    global _lookup, _living
+    is_first, _lookup, _living = _lookup is None, lookup, living
     if is_first:
         _check_internals()
         Client.accept_handshake = _accepting(Client.accept_handshake)  # type: ignore[method-assign]
@@ -62,6 +69,7 @@ def bind(lookup: Lookup) -> None:
 
 def end(session_id: str) -> None:
     """Delete all pages of a session and hang up on their browsers, which load the page again and find the door."""
+    _seen.pop(session_id, None)
     for client in list(Client.instances.values()):
         visitor = _visitor_of(client)
         if visitor is None or visitor.session_id != session_id:
@@ -76,6 +84,31 @@ def end(session_id: str) -> None:
             farewell = asyncio.get_running_loop().create_task(_hang_up(socket_id))
             _farewells.add(farewell)
             farewell.add_done_callback(_farewells.discard)
+
+
+async def sweep() -> None:
+    """Take down the pages whose session is over without our having been told. Made for once a second."""
+    owners = {visitor.session_id for client in Client.instances.values() if (visitor := _visitor_of(client))}
+    for session_id in _seen.keys() - owners:
+        del _seen[session_id]
+    if not owners or _living is None:
+        return
+    moment = monotonic()
+    alive = await asyncio.to_thread(_living, owners)
+    _seen.update(dict.fromkeys(alive, moment))
+    for session_id in owners - alive:
+        end(session_id)
+
+
+def _is_living(session_id: str) -> bool:
+    moment = monotonic()
+    if moment - _seen.get(session_id, -_BELIEVED) < _BELIEVED:
+        return True
+    if _living is None or not _living([session_id]):
+        _seen.pop(session_id, None)
+        return False
+    _seen[session_id] = moment
+    return True
 
 
 async def _hang_up(socket_id: str) -> None:
@@ -122,6 +155,10 @@ def _of_own_page(original: Callable[..., Any]) -> Callable[..., None]:
     def guarded(socket_id: str, message: object = None, *_: object) -> None:
         client = Client.instances.get(str(message.get("client_id"))) if isinstance(message, dict) else None
         if client is None or socket_id not in client._socket_to_document_id:
+            return
+        owner = _visitor_of(client)
+        if owner is not None and not _is_living(owner.session_id):
+            end(owner.session_id)
             return
         try:
             original(socket_id, message)

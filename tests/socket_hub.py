@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -22,12 +22,16 @@ class Visitor:
     session_id: str
 
 
-SESSIONS = {"cookie-of-alice": Visitor("alice"), "cookie-of-bob": Visitor("bob")}
+SESSIONS = {f"cookie-of-{name}": Visitor(name) for name in ("alice", "bob", "charlie", "dave")}
 HITS: list[str] = []
 
 
 def lookup(cookie: str | None) -> Visitor | None:
     return SESSIONS.get(cookie or "")
+
+
+def living(session_ids: Collection[str]) -> set[str]:
+    return {visitor.session_id for visitor in SESSIONS.values()} & set(session_ids)
 
 
 class Gate:
@@ -72,6 +76,17 @@ def end(cookie: str) -> None:
     live.tell_session_ended(SESSIONS.pop(cookie).session_id)
 
 
+@outer.post("/vanish/{cookie}")
+def vanish(cookie: str) -> None:
+    """What another process does to a session: nobody tells us."""
+    del SESSIONS[cookie]
+
+
+@outer.post("/sweep")
+async def sweep() -> None:
+    await sockets.sweep()
+
+
 @ui.page("/")
 def private(request: Request) -> None:
     who = request.state.visitor.session_id if request.state.visitor else "nobody"
@@ -84,7 +99,7 @@ def script() -> None:
 
 
 def build(port: int) -> ASGIApp:
-    sockets.bind(lookup)
+    sockets.bind(lookup, living)
     ui.run_with(
         outer,
         title="Hub",

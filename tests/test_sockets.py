@@ -243,6 +243,29 @@ async def test_when_a_session_ends_its_pages_die_and_no_others(hub: Hub) -> None
             assert await hub.click(client, old) == 0
 
 
+async def test_a_session_that_another_process_ended_can_do_nothing(hub: Hub) -> None:
+    charlie, dave = "cookie-of-charlie", "cookie-of-dave"
+    page, hidden, bobs = hub.open(charlie), hub.open(charlie), hub.open(BOB)
+    async with hub.connected(page, cookie=charlie) as client:
+        assert await hub.shake(client, page)
+        httpx.post(f"{hub.url}/vanish/{charlie}")
+        assert await hub.click(client, page) == 0
+    async with hub.connected(hidden, cookie=charlie) as client:
+        assert not await hub.shake(client, hidden)
+    page = hub.open(dave)
+    async with hub.connected(page, cookie=dave) as client, hub.connected(bobs, cookie=BOB) as other:
+        assert await hub.shake(client, page)
+        assert await hub.shake(other, bobs)
+        gone = asyncio.Event()
+        client.on("disconnect", lambda *_: gone.set())
+        httpx.post(f"{hub.url}/sweep")
+        assert await hub.click(client, page) == 1
+        httpx.post(f"{hub.url}/vanish/{dave}")
+        httpx.post(f"{hub.url}/sweep")
+        await asyncio.wait_for(gone.wait(), 2)
+        assert await hub.click(other, bobs) == 1
+
+
 def test_pages_carry_a_policy_that_only_their_own_scripts_meet(hub: Hub) -> None:
     page = hub.get("/twice", BOB)
     policy = page.headers["content-security-policy"]
@@ -300,7 +323,7 @@ def test_an_unknown_nicegui_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Client, "accept_handshake", other)
     monkeypatch.setattr(sockets, "_lookup", None)
     with pytest.raises(RuntimeError, match="NiceGUI"):
-        sockets.bind(lambda cookie: None)
+        sockets.bind(lambda cookie: None, set)
 
 
 def test_cookies_are_found_among_others() -> None:

@@ -5,6 +5,7 @@ A browser's session lasts 30 days from its last use, one over REST 30 days from 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -76,12 +77,12 @@ def find(value: str, kind: Kind) -> tuple[Session, User] | None:
         return session.exec(mine.where(Session.secret_hash == secret.hash_of(value), Session.kind == kind)).first()
 
 
-def is_live(session_id: str) -> bool:
-    """Whether the session still lets its user in."""
+def living(session_ids: Collection[str]) -> set[str]:
+    """Those of the sessions that still let their user in."""
+    query = select(Session.id).join(User, col(User.id) == Session.user_id)
+    query = query.where(col(Session.id).in_(session_ids), Session.expires_at > now(), col(User.is_active).is_(True))
     with db.reading() as session:
-        mine = select(Session.id).join(User, col(User.id) == Session.user_id)
-        live_ones = mine.where(Session.id == session_id, Session.expires_at > now(), col(User.is_active).is_(True))
-        return session.exec(live_ones).first() is not None
+        return set(session.exec(query).all())
 
 
 def note_use(row: Session) -> None:

@@ -97,7 +97,7 @@ def test_use_does_not_make_a_bearer_last_longer(alice: User) -> None:
 def test_an_expired_session_ends_and_pages_are_told(alice: User, ended: list[str]) -> None:
     cookie, row = sessions.start(alice.id, kind="browser")
     expire(Session, row.id)
-    assert not sessions.is_live(row.id)
+    assert not sessions.living([row.id])
     assert sessions.visitor(cookie) is None
     assert ended == [row.id]
 
@@ -108,7 +108,7 @@ def test_expired_sessions_are_swept(alice: User, ended: list[str]) -> None:
     expire(Session, old.id)
     assert sessions.prune() == 1
     assert ended == [old.id]
-    assert sessions.is_live(fresh.id)
+    assert sessions.living([fresh.id])
 
 
 def test_ending_all_but_one(alice: User, bob: User, ended: list[str]) -> None:
@@ -117,8 +117,8 @@ def test_ending_all_but_one(alice: User, bob: User, ended: list[str]) -> None:
     _, bobs = sessions.start(bob.id, kind="browser")
     sessions.end_all(alice.id, but=kept.id)
     assert ended == [other.id]
-    assert sessions.is_live(kept.id)
-    assert sessions.is_live(bobs.id)
+    assert sessions.living([kept.id])
+    assert sessions.living([bobs.id])
 
 
 def test_a_disabled_account_is_shut_out_at_once(alice: User, bob: User, ended: list[str]) -> None:

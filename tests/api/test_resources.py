@@ -293,11 +293,11 @@ async def test_a_browser_signs_in_with_a_cookie(rest: httpx.AsyncClient, alice: 
     second = sessions.visitor(rest.cookies[sessions.COOKIE])
     assert second is not None
     assert second.session_id != first.session_id  # a new id at each sign-in, and the old one is over
-    assert not sessions.is_live(first.session_id)
+    assert not sessions.living([first.session_id])
     ended = await rest.delete("/session")
     assert ended.status_code == 204
     assert 'streamline_session=""' in ended.headers["set-cookie"]
-    assert not sessions.is_live(second.session_id)
+    assert not sessions.living([second.session_id])
     assert (await rest.delete("/session")).status_code == 204
 
 
