@@ -22,7 +22,7 @@ from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate, writer
 from streamline_ui.vault import keyring, redact
-from streamline_ui.workflows import blame, dispatch, executions
+from streamline_ui.workflows import dispatch, executions
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 
@@ -79,7 +79,7 @@ def _mount_pages(outer: FastAPI) -> None:
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     settings = configuration.current()
     await asyncio.to_thread(rows.forget_interrupted_tests)
-    await asyncio.to_thread(executions.recover, blame.start())
+    await asyncio.to_thread(executions.recover)
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
     operations.checks["scheduler"] = schedule.problem
@@ -91,7 +91,6 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     finally:
         schedule.stop()
         await dispatch.stop()
-        blame.stop()
         writer.stop()
         await egress.stop()
         live.stop()
