@@ -59,9 +59,10 @@ def _draw_waiting(execution: Execution, cause: str, connection: Integration | No
             _draw_connection(connection, is_broken=True)
         return
     note = elements.callout("warn" if cause else "info", cause or "It waits.")
-    until = f'<b class="num" data-until="{execution.due_at.timestamp():.0f}" data-until-words="">soon</b>'
+    moment = f"{execution.due_at.timestamp():.0f}"
+    until = f'<span class="num" data-until="{moment}" data-until-words="It goes on by itself"></span>'
     with note.default_slot.children[1]:
-        ui.html(f" It goes on by itself {until}. Nothing is lost.", sanitize=False, tag="span")
+        ui.html(f" {until}. Nothing is lost.", sanitize=False, tag="span")
 
 
 def _draw_connection(connection: Integration | None, *, is_broken: bool = False) -> None:

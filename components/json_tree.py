@@ -127,7 +127,7 @@ class _Drawing:
         end = min(start + MORE, len(entries))
         drawn: list[str] = []
         for place in range(start, end):
-            if self.left <= 0 and place > start:
+            if self.left <= 0 and place > start and isinstance(value, list):  # an object shows all that it has
                 end = place
                 break
             key, entry = entries[place]

@@ -64,5 +64,5 @@ class VersionWindow:
             with self.note:
                 elements.callout("bad", error.message, "" if details == error.message else details)
             return
-        self.window.close()
         elements.toast(f"Version {version} is back, as version {now.version}.")
+        self.window.close()  # and with it the button that was pressed, on which the toast would have stood

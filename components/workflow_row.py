@@ -75,11 +75,10 @@ class WorkflowRow:
         line = flow_words.trigger_line(self.shown.definition.trigger, self.types)
         steps = len(self.shown.definition.steps)
         number = f"{steps} step{'' if steps == 1 else 's'}"
-        draft = ' <span class="sl-tag">Not published</span>' if row.version == 0 else ""
+        draft = '<span class="sl-tag">Not published</span> ' if row.version == 0 else ""
         link = f'<a href="{links.to("/workflows/" + escape(row.id))}">{escape(row.name)}</a>'
-        return (
-            f'<h2 class="sl-h3 trunc">{link}{draft}</h2><div class="small muted trunc">{escape(line)} · {number}</div>'
-        )
+        about = f'<div class="small muted trunc">{draft}{escape(line)} · {number}</div>'
+        return f'<h2 class="sl-h3 trunc">{link}</h2>{about}'
 
     def _last(self) -> str:
         last = self.shown.last
