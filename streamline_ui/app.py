@@ -22,7 +22,7 @@ from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate, writer
 from streamline_ui.vault import keyring, redact
-from streamline_ui.workflows import dispatch, executions
+from streamline_ui.workflows import blame, dispatch, executions
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 
@@ -48,7 +48,7 @@ def build(settings: Settings) -> ASGIApp:
         outer.mount("/sandbox", sandbox.build())
     _mount_pages(outer)
     return Shield(
-        Gate(outer),
+        hooks.Door(Gate(outer)),
         hosts=known_hosts(settings.host, settings.port, settings.base_url),
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
@@ -79,7 +79,7 @@ def _mount_pages(outer: FastAPI) -> None:
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     settings = configuration.current()
     await asyncio.to_thread(rows.forget_interrupted_tests)
-    await asyncio.to_thread(executions.recover)
+    await asyncio.to_thread(executions.recover, blame.start())
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
     operations.checks["scheduler"] = schedule.problem
@@ -91,6 +91,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     finally:
         schedule.stop()
         await dispatch.stop()
+        blame.stop()
         writer.stop()
         await egress.stop()
         live.stop()

@@ -6,11 +6,13 @@ import logging
 
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamline_ui import settings
+from streamline_ui.access.gate import route_path
 from streamline_ui.api import problems
 from streamline_ui.errors import StreamlineError, Unavailable
 from streamline_ui.providers.signatures import Incoming
@@ -19,10 +21,34 @@ from streamline_ui.workflows import dispatch, hooks
 from streamline_ui.workflows.hooks import Arrival
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+PATH = "/hooks/"
 RESULT_SECONDS = 30.0
 RETRY_SECONDS = "2"
 NOT_CACHED = {"Cache-Control": "no-store"}
 log = logging.getLogger(__name__)
+
+
+class Door:
+    """The application with these addresses in front: by the thousand a second, a framework's layers are most of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive_part: Receive, send: Send) -> None:
+        """Answer here, or pass on."""
+        path = route_path(scope) if scope["type"] == "http" and scope["method"] in METHODS else ""
+        token = path[len(PATH) :]
+        if not path.startswith(PATH) or "/" in token or not token:
+            await self._app(scope, receive_part, send)
+            return
+        request = Request({**scope, "path_params": {"token": token}}, receive_part)
+        try:
+            answer = await receive(request)
+        except ClientDisconnect:
+            return
+        except Exception as error:  # whatever it is, the sender gets an answer and the log the reason
+            answer = problems.broken(request, error)
+        await answer(scope, receive_part, send)
 
 
 async def receive(request: Request) -> Response:
@@ -96,3 +122,4 @@ def _json(value: object, status: int) -> Response:
 
 
 routes = [Route("/hooks/{token}", receive, methods=METHODS)]
+"""The same for an application without the door; with it, for the methods that are not allowed."""

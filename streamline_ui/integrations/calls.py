@@ -12,11 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
 from streamline_ui.integrations import configuration, health, inbox, rows, usage
+from streamline_ui.integrations.rows import Brief
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Action, Config, Provider
 from streamline_ui.providers.opening import opened
-from streamline_ui.storage.models import Integration
 from streamline_ui.vault import redact
 
 
@@ -76,7 +76,7 @@ async def perform(
 
     Raises NotFound, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
     """
-    row = await asyncio.to_thread(rows.one, user_id, integration_id)
+    row = await rows.brief(user_id, integration_id)
     provider = named(row.type)
     action = provider.actions.get(action_name)
     if action is None:
@@ -94,7 +94,7 @@ async def perform(
 
 
 async def _run(
-    row: Integration, action: Action[Any], config: Config, params: Mapping[str, Any], wire: Wire | None
+    row: Brief, action: Action[Any], config: Config, params: Mapping[str, Any], wire: Wire | None
 ) -> dict[str, Any]:
     outcome: health.Outcome | None = None
     started = perf_counter()

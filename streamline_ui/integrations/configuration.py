@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from streamline_ui.errors import Invalid, Locked
+from streamline_ui.integrations.rows import Brief
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Config
 from streamline_ui.storage.models import Integration
@@ -37,7 +38,7 @@ def parse(type_name: str, values: Mapping[str, Any]) -> Config:
     return formats.read(model, values)
 
 
-def load(row: Integration) -> Config:
+def load(row: Integration | Brief) -> Config:
     """A row's configuration, opened. It was checked when it was saved, so a stricter form of today does not matter."""
     model: type[Config] = named(row.type).config
     return formats.load(model, unseal(row))
@@ -65,7 +66,7 @@ def seal(config: Config, integration_id: str, user_id: str) -> Sealed:
     return Sealed(enc, json.dumps(formats.view(config), ensure_ascii=False))
 
 
-def unseal(row: Integration) -> dict[str, Any]:
+def unseal(row: Integration | Brief) -> dict[str, Any]:
     """Open a row's configuration. Raises Locked where the key is missing or the value was tampered with."""
     opened: dict[str, Any] = json.loads(keyring.unseal(row.config_enc, _place(row.id, row.user_id)))
     return opened

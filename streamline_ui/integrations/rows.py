@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from streamline_ui import live
 from streamline_ui.errors import NotFound
 from streamline_ui.integrations import health
 from streamline_ui.storage import db
-from streamline_ui.storage.models import HealthCheck, Integration, Status, now
+from streamline_ui.storage.models import HealthCheck, Integration, Status, now, table_of
+
+_columns = table_of(Integration).c
+_brief = select_columns(
+    _columns.id, _columns.userId, _columns.type, _columns.name, _columns.configEnc, _columns.isActive
+).where(_columns.id == bindparam("integration"), _columns.userId == bindparam("user"), _columns.deletedAt.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What using an integration needs of its row."""
+
+    id: str
+    user_id: str
+    type: str
+    name: str
+    config_enc: str
+    is_active: bool
 
 
 def find(session: Session, user_id: str, integration_id: str) -> Integration:
@@ -29,6 +49,14 @@ def one(user_id: str, integration_id: str) -> Integration:
     """The user's integration, to look at. Raises NotFound."""
     with db.reading() as session:
         return find(session, user_id, integration_id)
+
+
+async def brief(user_id: str, integration_id: str) -> Brief:
+    """The user's integration, to use. Raises NotFound."""
+    row = await db.glance(_brief, {"integration": integration_id, "user": user_id})
+    if row is None:
+        raise NotFound("There is no such integration.")
+    return Brief(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
 
 
 def apply(session: Session, row: Integration, outcome: health.Outcome, kind: str = "test") -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Collection, Sequence
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -93,6 +92,19 @@ def check_url(url: str) -> str:
     return url
 
 
+class _NoCookies(httpx.Cookies):
+    """No service's cookies are kept, nor looked for: that takes as long as reading the rest of an answer."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Leave them there."""
+
+    def set_cookie_header(self, request: httpx.Request) -> None:
+        """There are none."""
+
+
+_NO_COOKIES = _NoCookies()
+
+
 class _Client(httpx.AsyncClient):
     """httpx's client with our transport, our errors, and credentials that know where they belong."""
 
@@ -115,11 +127,11 @@ class _Client(httpx.AsyncClient):
             base_url=base_url,
             auth=auth,
             headers=_HEADERS,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no service's cookies are kept
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),  # the transport has the deadline for the whole
             trust_env=False,
             follow_redirects=False,
         )
+        self._cookies = _NO_COOKIES
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         try:

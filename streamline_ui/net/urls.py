@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -34,8 +35,12 @@ class Origin(NamedTuple):
         return self.host if self.port == DEFAULT_PORTS[self.scheme] else f"{self.host}:{self.port}"
 
 
+@lru_cache(maxsize=200)
 def check(text: str) -> Origin:
-    """Refuse what is not plainly one http(s) address, and say whom it names. Raises UrlError."""
+    """Refuse what is not plainly one http(s) address, and say whom it names. Raises UrlError.
+
+    On its way out a request is checked four times, and most of a hub's requests go to a few addresses.
+    """
     if len(text) > MAX_URL:
         raise UrlError(f"The address is longer than {MAX_URL} characters.")
     if _FORBIDDEN.search(text):
@@ -73,6 +78,7 @@ def _host(text: str, first: str) -> str:
     return first
 
 
+@lru_cache(maxsize=200)
 def is_sandbox(text: str) -> bool:
     """Whether the path lies below `/sandbox/`, with nothing in it that could climb out on the way to the server."""
     path = httpx.URL(text).raw_path.partition(b"?")[0].decode("ascii")

@@ -187,10 +187,13 @@ def _count(forms: list[str], change: int) -> None:
     if not forms:
         return
     with _lock:
+        known = len(_uses)
         for form in forms:
             _uses[form] += change
             if _uses[form] <= 0:
                 del _uses[form]
+        if len(_uses) == known:  # all of them are held by somebody else, too
+            return
         longest_first = sorted(_uses, key=len, reverse=True)
         patterns = [*map(re.escape, longest_first), *dict.fromkeys(filter(None, map(_cut_off, longest_first)))]
         _held = re.compile("|".join(patterns)) if patterns else None

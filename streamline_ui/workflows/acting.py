@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from streamline_ui.errors import NotFound, StreamlineError, Unavailable
-from streamline_ui.integrations import calls, connections
+from streamline_ui.integrations import calls, rows
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import now
@@ -56,7 +56,7 @@ async def is_repeatable(user_id: str, step: Action) -> bool:
     if step.repeatable is not None:
         return step.repeatable
     try:
-        row = await asyncio.to_thread(connections.one, user_id, step.integration_id)
+        row = await rows.brief(user_id, step.integration_id)
     except NotFound:
         return False
     provider = PROVIDERS.get(row.type)

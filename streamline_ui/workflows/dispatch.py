@@ -2,9 +2,6 @@
 
 Executions wait in their table; the memory only holds those that run. A new one is offered at once, so that an event
 takes effect without a tick; everything else is found by looking for what is due. A slow workflow fills its own places.
-
-What was under way when the process died is a suspect. Suspects run one at a time, so that the one that does it again is
-known, and nothing else is given up with it.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ from dataclasses import dataclass, field
 
 from streamline_ui.errors import Unavailable
 from streamline_ui.storage.workflow_tables import Execution
-from streamline_ui.workflows import catalog, executions, failures, runner
+from streamline_ui.workflows import blame, catalog, executions, failures, runner
 from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Journal
 from streamline_ui.workflows.runner import Outcome
@@ -25,7 +22,6 @@ AT_ONCE = 200
 AT_ONCE_PER_WORKFLOW = 20
 LOOK_EVERY = 0.25  # seconds
 DRAIN_SECONDS = 25.0
-SUSPECT_SECONDS = 2.0
 MOST_OFFERED = 5000  # in memory; beyond that they are found in the table
 MOST_CHARACTERS = 20_000_000  # of what came in, over all that are in memory
 
@@ -83,8 +79,6 @@ class Dispatcher:
     _characters: int = 0
     _busy: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _offered: dict[str, deque[Job]] = field(default_factory=dict)
-    _suspects: deque[Job] = field(default_factory=deque)
-    _suspected: str = ""
     _awaited: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
     _looking: asyncio.Task[None] | None = None
     _is_stopping: bool = False
@@ -120,25 +114,8 @@ class Dispatcher:
             return
         self.known[job.id] = job
         self._characters += job.size
-        if job.is_suspect:
-            self._suspects.append(job)
-            self._try_suspect()
-        else:
-            self._offered.setdefault(job.workflow_id, deque()).append(job)
-            self._fill(job.workflow_id)
-
-    def _try_suspect(self) -> None:
-        if self._suspects and not self._suspected:
-            job = self._suspects.popleft()
-            self._suspected = job.id
-            self._begin(job)
-            asyncio.get_running_loop().call_later(SUSPECT_SECONDS, self._trust, job)
-
-    def _trust(self, job: Job) -> None:
-        """It may only be slow: the next one need not wait any longer."""
-        if self._suspected == job.id:
-            self._suspected = ""
-            self._try_suspect()
+        self._offered.setdefault(job.workflow_id, deque()).append(job)
+        self._fill(job.workflow_id)
 
     def _fill(self, workflow_id: str) -> None:
         queue = self._offered.get(workflow_id)
@@ -149,7 +126,7 @@ class Dispatcher:
 
     def _begin(self, job: Job) -> None:
         self._busy[job.workflow_id] += 1
-        self.running[job.id] = asyncio.create_task(self._run(job))
+        self.running[job.id] = asyncio.create_task(blame.on(job.id, self._run(job)))
 
     async def _run(self, job: Job) -> None:
         size = job.size
@@ -187,13 +164,10 @@ class Dispatcher:
         self.running.pop(job.id, None)
         self.known.pop(job.id, None)
         self._awaited.pop(job.id, None)
-        if self._suspected == job.id:
-            self._suspected = ""
 
     def _next(self, workflow_id: str) -> None:
         if self._is_stopping:
             return
-        self._try_suspect()
         self._fill(workflow_id)
         for other in list(self._offered):
             if len(self.running) >= AT_ONCE:

@@ -26,7 +26,7 @@ CRASHES = 2  # of its worker, after which an execution is left for a person to l
 POISON = "Streamline broke off twice while it worked on this. It is not tried again by itself."
 AFTER_OUR_ERROR = timedelta(seconds=30)
 _rows = table_of(Execution).c
-_brief = select_columns(_rows.id, _rows.userId, _rows.workflowId, _rows.version, _rows.startedAt, _rows.crashes).where(
+_brief = select_columns(_rows.id, _rows.userId, _rows.workflowId, _rows.version, _rows.startedAt).where(
     _rows.status.in_((Progress.QUEUED, Progress.WAITING)), _rows.waitsFor.is_(None), _rows.dueAt <= bindparam("moment")
 )
 
@@ -186,7 +186,7 @@ def due(limit: int, excluding: Collection[str]) -> list[Job]:
     with db.engine().connect() as connection:
         found = connection.execute(query, {"moment": now()}).all()
     jobs = [
-        Job(row.id, row.userId, row.workflowId, row.version, started_at=row.startedAt, is_suspect=row.crashes > 0)
+        Job(row.id, row.userId, row.workflowId, row.version, started_at=row.startedAt)
         for row in found
         if row.id not in excluding
     ]
@@ -206,16 +206,21 @@ def release_mended() -> int:
         return session.exec(released.values(waits_for=None, due_at=now())).rowcount
 
 
-def recover() -> int:
-    """After a stop: what was running is queued again, or left as poison where it has brought us down twice."""
+def recover(at_work: str = "") -> int:
+    """After a stop: what was running is queued again, or left as poison where it has brought us down twice.
+
+    To blame for a crash is the one that was being worked on, or the only one there was; nobody else is given up for it.
+    """
     running = col(Execution.status) == Progress.RUNNING
-    crashes = col(Execution.crashes) + 1
-    given_up = {"status": Progress.FAILED, "error": POISON, "finished_at": now(), "crashes": crashes}
-    again = {"status": Progress.QUEUED, "due_at": now(), "crashes": crashes}
     with db.writing() as session:
-        poison = session.exec(update(Execution).where(running, crashes >= CRASHES).values(given_up))
-        queued = session.exec(update(Execution).where(running).values(again))
-        return poison.rowcount + queued.rowcount
+        found = session.exec(select(Execution.id).where(running)).all()
+        to_blame = col(Execution.id) == (found[0] if len(found) == 1 else at_work)
+        crashes = col(Execution.crashes) + 1
+        session.exec(update(Execution).where(running, to_blame).values(crashes=crashes))
+        poison = update(Execution).where(running, to_blame, col(Execution.crashes) >= CRASHES)
+        session.exec(poison.values(status=Progress.FAILED, error=POISON, finished_at=now()))
+        session.exec(update(Execution).where(running).values(status=Progress.QUEUED, due_at=now()))
+    return len(found)
 
 
 def broke_off(execution_id: str) -> None:

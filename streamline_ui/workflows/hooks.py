@@ -47,6 +47,13 @@ class BadRequest(StreamlineError):
     status = 400
 
 
+class NotPlain(StreamlineError):
+    """The body is compressed: what it unfolds to could be any size, and a signature is over one of the two."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
 class NoResult(StreamlineError):
     """The workflow did not come to a result."""
 
@@ -81,7 +88,7 @@ class Arrival:
 async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Arrival:
     """Judge a request, write it down, and queue what it starts.
 
-    Raises NotFound for an unknown or inactive workflow, BadSignature, BadRequest, BodyTooLarge, TooMany, and
+    Raises NotFound for an unknown or inactive workflow, BadSignature, BadRequest, NotPlain, BodyTooLarge, TooMany, and
     Unavailable where it cannot be stored now.
     """
     workflow, definition = await _find(secrets.hash_of(token))
@@ -104,6 +111,9 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Ar
     if len(incoming.body) > definition.settings.max_body_bytes:
         await turn_away(Verdict.TOO_LARGE, f"More than {definition.settings.max_body_bytes} bytes.")
         raise BodyTooLarge(f"The body is larger than {definition.settings.max_body_bytes} bytes.")
+    if any(value.strip().lower() not in ("", "identity") for value in incoming.headers.get("content-encoding", ())):
+        await turn_away(Verdict.MALFORMED, "The body is compressed.")
+        raise NotPlain("The body is compressed, which is not taken here.")
     reply = signatures.handshake(trigger.verification.scheme, incoming)
     if reply is not None and not reply.after_verification:
         await asyncio.to_thread(_learn, workflow.id, reply)
@@ -140,7 +150,7 @@ async def _find(token_hash: str) -> tuple[Listener, Definition]:
     row = await db.glance(_listening, {"hash": token_hash})
     if row is None:
         raise _unknown()
-    workflow = Listener(row.id, row.userId, row.version, row.isActive, row.verificationEnc)
+    workflow = Listener(row[0], row[1], row[2], bool(row[3]), row[4])
     definition = await catalog.running(workflow.id, workflow.version)
     if not isinstance(definition.trigger, WebhookTrigger):
         raise _unknown()

@@ -14,7 +14,7 @@ from streamline_ui.storage.workflow_tables import Execution
 class Job:
     """What is run. `trigger` is None until it was read, `size` its characters; `is_new` where no step can have run yet.
 
-    A `suspect` was under way when the process died. Not the row itself: to make one costs as much as sending a request.
+    Not the row itself: to make one costs as much as sending a request.
     """
 
     id: str
@@ -25,7 +25,6 @@ class Job:
     trigger: Any = None
     size: int = 0
     started_at: datetime | None = None
-    is_suspect: bool = False
     is_cancelled: bool = False
 
     @classmethod
@@ -34,6 +33,4 @@ class Job:
         is_new = row.started_at is None and row.replay_of is None
         trigger = json.loads(row.trigger)
         size = len(row.trigger)
-        return cls(
-            row.id, row.user_id, row.workflow_id, row.version, is_new, trigger, size, row.started_at, row.crashes > 0
-        )
+        return cls(row.id, row.user_id, row.workflow_id, row.version, is_new, trigger, size, row.started_at)

@@ -160,7 +160,7 @@ class Journal:
         await self._flush()
 
     async def _flush(self) -> None:
-        """Commit what is noted. What the database refuses for the moment is offered again: results must not get lost."""
+        """Commit what is noted. What the database refuses for the moment is offered again: no result gets lost."""
         statements, self._pending = self._pending, []
         tries = 0
         while True:

@@ -40,7 +40,9 @@ def fit(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
     what the model refuses is changed, and only to what it accepts. Raises Invalid, by field.
     """
     fitted: dict[str, Any] = dict(values)
-    for problem in _problems(model, fitted)[:CONVERTED]:
+    if not (problems := _problems(model, fitted)):
+        return fitted
+    for problem in problems[:CONVERTED]:
         fitted = _converted(model, fitted, problem["loc"])
     formats.read(model, fitted)
     return fitted

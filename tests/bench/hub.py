@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -108,6 +109,16 @@ def opened(hub: Hub) -> Iterator[str]:
         asyncio.run(egress.stop())
         keyring.forget()
         db.dispose()
+
+
+@contextmanager
+def looking(hub: Hub) -> Iterator[sqlite3.Connection]:
+    """Its database, from outside, also while it runs."""
+    connection = sqlite3.connect(hub.data / "streamline.db", timeout=20)
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def forward(user_id: str, url: str, **more: Any) -> str:
