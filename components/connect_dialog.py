@@ -29,6 +29,8 @@ from streamline_ui.providers.describe import Provider
 from streamline_ui.providers.paste import Recognised
 from streamline_ui.storage.models import Integration
 
+FIRST_CHANGE = "(e) => { if (e.currentTarget.querySelector('.sl-again:not(.hidden)')) emit(); }"
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -60,12 +62,14 @@ class ConnectDialog:
                 form_parts.put(self.form.inputs[field], value)
                 self._entered(next(each for each in self.form.fields if each.name == field), value)
 
-    async def edit(self, integration_id: str, *, replace: bool = False) -> None:
-        """Open it for a connection; with `replace`, ready for a new secret."""
+    async def edit(self, integration_id: str, *, replace: bool = False, unfold: bool = False) -> None:
+        """Open it for a connection; with `replace`, ready for a new secret, with `unfold`, for another address."""
         row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
         self._open(Subject(named(row.type), row, row.name))
         if replace:
             self.form.replace_first()
+        if unfold:
+            self.folded.props["open"] = True
 
     def _open(self, subject: Subject) -> None:
         self.subject = subject
@@ -78,7 +82,9 @@ class ConnectDialog:
         with self.window.card:
             title = f"Edit {subject.name}" if subject.row else f"Connect {provider.name}"
             self.window.header(title, provider.purpose, lambda: elements.brand(provider))
-            with form_parts.form(self._test_and_save, "sl-connect"):
+            with form_parts.form(self._test_and_save, "sl-connect") as form:
+                form.on("input", self._changed, js_handler=FIRST_CHANGE)
+                form.props["data-opens"] = f"fix={subject.row.id}" if subject.row else f"connect={provider.type}"
                 with tag("div", "sl-connect-body"):
                     self._draw_guide(provider)
                     with tag("div", "sl-connect-fields"):
@@ -117,7 +123,8 @@ class ConnectDialog:
         with tag("div", "sl-field"):
             label = Words("Name", "sl-label", "label")
             with tag("div", "sl-input"):
-                self.name = tag("input", type_="text", name="name", defaultValue=name, **form_inputs.PRIVATE)
+                common = {"maxlength": form_inputs.LONGEST_NAME, **form_inputs.PRIVATE}
+                self.name = tag("input", type_="text", name="name", defaultValue=name, **common)
             self.form.adopt("name", self.name, label)
 
     def _draw_sandbox(self) -> None:
@@ -126,6 +133,7 @@ class ConnectDialog:
             button = tag("button", "link", type_="button")
             with button:
                 Words("Try it with the sandbox")
+            Words("It uses the stand-in's own address and key; what you typed for them stays out.", "muted")
         form_parts.when_pressed(button, self._try_sandbox)
 
     def _draw_buttons(self) -> None:
@@ -134,11 +142,17 @@ class ConnectDialog:
             self.window.closes(cancel)
             tag("div", "grow")
             self.anyway = elements.button("Save anyway")
-            self.again = elements.button("Test again", icon="refresh-cw")
+            self.anyway.props["title"] = "Saves it although the test failed"
+            self.again = elements.button("Test again", icon="refresh-cw", kind="sl-again")
+            self.again.props["title"] = "Tests the same once more, without saving"
             self.save = elements.button("Test and save", kind="primary", submits=True)
         form_parts.when_pressed(self.anyway, self._save_anyway)
         form_parts.when_pressed(self.again, self._test)
         self.anyway.set_visibility(False)
+        self.again.set_visibility(False)
+
+    def _changed(self) -> None:
+        """What is tested now is not the same again."""
         self.again.set_visibility(False)
 
     async def _test_and_save(self, typed: dict[str, str]) -> None:
@@ -216,7 +230,7 @@ class ConnectDialog:
         else:
             self.note.problem(outcome.message, outcome.hints)
         self.anyway.set_visibility(not outcome.ok)
-        self.again.set_visibility(True)
+        self.again.set_visibility(not outcome.ok)
 
     def _blame(self, error: Invalid) -> None:
         self.note.clear()

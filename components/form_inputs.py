@@ -11,6 +11,10 @@ from components import elements
 from components.form_fields import FormField, as_text
 from components.form_parts import Words, tag
 
+LONGEST_KEY = 4096
+LONGEST_TEXT = 20_000
+LONGEST_NAME = 100
+"""How many characters fit, so that a slip of the clipboard is never sent."""
 PRIVATE = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off", "data_1p_ignore": "true"}
 """What keeps browsers and password managers from remembering or correcting keys."""
 
@@ -31,6 +35,7 @@ def draw(field: FormField, value: Any) -> Element:
             inputmode="decimal" if field.kind == "number" else None,
             placeholder=field.placeholder or None,
             defaultValue=as_text(value),
+            maxlength=LONGEST_KEY,
             **PRIVATE,
             **common,
         )
@@ -40,24 +45,21 @@ def secret(title: str, **attributes: Any) -> Element:
     """An input that hides what is typed, with a button that shows it."""
     with tag("div", "sl-input"):
         elements.icon("key-round")
-        field = tag("input", type_="password", **{**PRIVATE, "autocomplete": "new-password"}, **attributes)
+        common = {**PRIVATE, "autocomplete": "new-password", "maxlength": LONGEST_KEY}
+        field = tag("input", type_="password", **common, **attributes)
+        field.props["id"] = field.html_id
         button = tag("button", "sl-eye", type_="button", aria_label=f"Show {title}", aria_pressed="false")
+        button.props["data-reveal"] = field.html_id  # the browser does it, also while the server is away
         with button:
             elements.icon("eye")
-    button.on("click", lambda: _show(field, button))
     return field
-
-
-def _show(field: Element, button: Element) -> None:
-    is_shown = field.props["type"] == "password"
-    field.props["type"] = "text" if is_shown else "password"
-    button.props["aria-pressed"] = "true" if is_shown else "false"
 
 
 def _area(field: FormField, value: str, **attributes: Any) -> Element:
     with tag("div", "sl-input area" if field.kind == "json" else "sl-input area prose"):
         rows = max(field.lines, 3)
-        return tag("textarea", rows=rows, placeholder=field.placeholder or None, defaultValue=value, **attributes)
+        common = {"rows": rows, "maxlength": LONGEST_TEXT, "placeholder": field.placeholder or None}
+        return tag("textarea", defaultValue=value, **common, **attributes)
 
 
 def _choice(field: FormField, value: str, **attributes: Any) -> Element:

@@ -280,6 +280,36 @@ async def test_a_restart_loses_nothing_that_was_typed(restartable: Restartable, 
     await typed.get_by_role("button", name="Reload").click()
     await ready(typed)
     await expect(typed.get_by_text("Streamline was restarted.")).to_have_count(0)
+    await expect(field).to_have_value("Alice, who was typing")
+    assert await typed.evaluate("sessionStorage.getItem('sl-kept')") is None
+
+
+async def test_a_half_filled_dialog_comes_back_after_a_restart(restartable: Restartable, contexts: Opener) -> None:
+    context = await contexts(url=restartable.url)
+    page = await context.new_page()
+    await visit(page, "/")
+    await page.locator("[data-type=sendgrid]").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("API key", exact=True).fill("SG.half-a-key")
+    await dialog.get_by_label("Name", exact=True).fill("Half filled")
+    await dialog.get_by_text("More keys and options").click()
+    await dialog.get_by_role("button", name="Add a key").click()
+    await dialog.get_by_label("Name of the key").fill("second")
+    restartable.kill()
+    await expect(page.get_by_text("Connection lost. Your changes are kept")).to_be_visible()
+    await expect(page.get_by_text("All checks running")).to_be_hidden()
+    await dialog.get_by_role("button", name="Test and save").click()
+    await expect(page.get_by_text("Not connected: nothing was sent.")).to_be_visible()
+    await dialog.get_by_role("button", name="Show API key").click()
+    await expect(dialog.get_by_label("API key", exact=True)).to_have_attribute("type", "text")
+    restartable.start()
+    await expect(page.get_by_text("Streamline was restarted.")).to_be_visible(timeout=20_000)
+    await page.get_by_role("button", name="Reload").click()
+    await ready(page)
+    await expect(dialog.get_by_label("API key", exact=True)).to_have_value("SG.half-a-key")
+    await expect(dialog.get_by_label("Name", exact=True)).to_have_value("Half filled")
+    await expect(dialog.get_by_label("Name of the key")).to_have_value("second")
+    assert await page.evaluate("sessionStorage.getItem('sl-kept')") is None
 
 
 async def test_an_ended_session_leads_to_the_door_from_a_half_filled_form(contexts: Opener, server: Server) -> None:

@@ -63,6 +63,7 @@ document.addEventListener("submit", async (event) => {
 });
 
 window.slSignOut = async () => {
+  sessionStorage.removeItem("sl-kept");
   await slSend("/session", "DELETE").catch(() => {});
   location.assign(slAt() + "/sign-in");
 };

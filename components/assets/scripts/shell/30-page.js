@@ -11,37 +11,47 @@ addEventListener("load", function watch() {
   reload.addEventListener("click", () => location.reload());
   bar.append(words, reload);
   document.body.append(bar);
-  let soon, later, leaves = false;
+  let soon, later, leaves = false, restarted = false;
+  const away = (is) => document.body.classList.toggle("sl-away", is);
   const lost = () => {
     if (leaves) return;
     clearTimeout(soon); clearTimeout(later);
-    soon = setTimeout(() => { bar.hidden = false; words.textContent = "Connection lost. Your changes are kept; reconnecting…"; }, 2000);
+    soon = setTimeout(() => { away(true); bar.hidden = false; words.textContent = "Connection lost. Your changes are kept; reconnecting…"; }, 2000);
     later = setTimeout(() => { reload.hidden = false; }, 15000);
   };
-  addEventListener("pagehide", () => { leaves = true; });
+  addEventListener("pagehide", () => { leaves = true; if (restarted) slKeep(); });
   addEventListener("pageshow", () => { leaves = false; });
-  const tell = (sentence) => { clearTimeout(soon); clearTimeout(later); words.textContent = sentence; bar.hidden = reload.hidden = false; };
-  slKeepTyped(tell);
+  const tell = (sentence) => { clearTimeout(soon); clearTimeout(later); away(true); words.textContent = sentence; bar.hidden = reload.hidden = false; };
+  slAwaitReload((sentence) => { restarted = true; tell(sentence); });
   window.socket.on("disconnect", lost);
   window.socket.on("connect_error", () => { if (bar.hidden && !window.socket.connected && !soon) lost(); });
-  window.socket.on("connect", () => { clearTimeout(soon); clearTimeout(later); soon = later = undefined; bar.hidden = reload.hidden = true; });
+  window.socket.on("connect", () => { clearTimeout(soon); clearTimeout(later); soon = later = undefined; away(false); bar.hidden = reload.hidden = true; });
+  // What is pressed without a connection would be sent much later, or never: say so, and do not send it.
+  const refuse = (event) => {
+    if (bar.hidden || window.socket.connected) return;
+    const pressed = event.type === "submit" ? event.target : event.target.closest?.("button");
+    if (!pressed || bar.contains(pressed) || pressed.matches("[data-copy], [data-reveal], [data-account]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    words.textContent = restarted ? "Not connected: nothing was sent. Reload first; what you typed comes back." : "Not connected: nothing was sent.";
+  };
+  document.addEventListener("click", refuse, true);
+  document.addEventListener("submit", refuse, true);
 });
 
 // After a restart the server no longer knows this page, and NiceGUI reloads it. Where something was typed, we wait until
-// it is copied; but not where the session is over, so that nobody reads over the shoulder of who was signed out.
-const slTyped = () => [...document.querySelectorAll("input, textarea")].some((field) =>
-  !/^(search|radio|checkbox|hidden)$/.test(field.type) && field.role !== "combobox" && field.value !== field.defaultValue);
-
+// whoever typed it is ready; but not where the session is over, so that nobody reads over the shoulder of who was signed
+// out.
 async function slSignedOut() {
   try { return (await fetch(location.href, { method: "HEAD", redirect: "manual" })).type === "opaqueredirect"; } catch { return false; }
 }
 
-function slKeepTyped(tell) {
+function slAwaitReload(tell) {
   const known = window.socket.listeners("connect_error");
   window.socket.off("connect_error");
   window.socket.on("connect_error", async (error) => {
     if (error.message === "Implicit handshake failed" && slTyped() && !(await slSignedOut())) {
-      tell("Streamline was restarted. Copy what you typed, then reload the page.");
+      tell(slCanKeep() ? "Streamline was restarted. Reload the page: what you typed comes back." : "Streamline was restarted. Copy what you typed, then reload the page.");
     } else for (const handler of known) handler(error);
   });
 }
