@@ -89,7 +89,7 @@ def field(
     with tag("div", "sl-field"):
         _label(name, label, "optional" if optional else "")
         with tag("div", "sl-input"):
-            made = tag("input", **_common(name, missing), **attributes)
+            made = tag("input", **{**_common(name, missing), **attributes})
         if optional:
             del made.props["required"]
         if hint:
@@ -120,6 +120,7 @@ def password(name: str, label: str, *, missing: str, autocomplete: str, hint: st
 def _common(name: str, missing: str) -> dict[str, Any]:
     return {
         "id": name,
+        "maxlength": "254",
         "name": name,
         "required": True,
         "spellcheck": "false",

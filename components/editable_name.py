@@ -34,6 +34,7 @@ class EditableName:
         with self.writing:
             with tag("div", "sl-input"):
                 field = tag("input", type_="text", name="name", aria_label="Name", **form_inputs.PRIVATE)
+                field.props["maxlength"] = form_inputs.LONGEST_NAME
                 field.props["defaultValue"] = self.name
             elements.button("Save name", kind="primary", submits=True)
             elements.button("Cancel", kind="ghost").on("click", self._stop)

@@ -41,7 +41,7 @@ class KeyRows:
             with tag("div", "sl-input"):
                 name = tag(
                     "input", type_="text", name=f"{key}.name", aria_label="Name of the key", placeholder="Name",
-                    **form_inputs.PRIVATE,
+                    maxlength=form_inputs.LONGEST_NAME, **form_inputs.PRIVATE,
                 )  # fmt: skip
             form_inputs.secret("the value", name=f"{key}.value", aria_label="Value of the key", placeholder="Value")
             self._remove_button("this key", row)
