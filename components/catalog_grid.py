@@ -20,6 +20,12 @@ ALL = "All"
 ORDER = ("Chat", "Email and SMS", "Data", "News and feeds", "Developer", "No account needed")
 CLICKED = "(e) => { const b = e.target.closest('[data-type]'); if (b) emit(b.dataset.type); }"
 
+TO_TILES = """{
+const search = getHtmlElement(%d), still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+search.focus({preventScroll: true});
+search.closest("section").scrollIntoView({behavior: still ? "instant" : "smooth", block: "start"});
+}"""
+
 
 class CatalogGrid:
     """The tiles. `choose` is called with the type of the service that was chosen."""
@@ -46,8 +52,8 @@ class CatalogGrid:
         self.connected = dict(connected)
 
     def focus(self) -> None:
-        """Put the keyboard into the search."""
-        form_parts.focus(self.search)
+        """Put the keyboard into the search, and the tiles before the eyes."""
+        self.search.client.run_javascript(TO_TILES % self.search.id)
 
     def _draw_head(self) -> None:
         with tag("div", "sl-section-head"):
@@ -57,7 +63,7 @@ class CatalogGrid:
                 elements.icon("search")
                 placeholder = f"Search {len(self.providers)} integrations"
                 self.search = tag(
-                    "input", type_="search", aria_label="Search integrations", placeholder=placeholder,
+                    "input", type_="search", aria_label="Search integrations", placeholder=placeholder, maxlength=100,
                     data_shortcut="/", aria_keyshortcuts="/", **PRIVATE,
                 )  # fmt: skip
                 Words("/", "sl-key", "kbd").props["aria-hidden"] = "true"
