@@ -16,6 +16,7 @@ async def inbox(request: Request) -> None:
     with shell.frame(visitor, title="Inbox", active="inbox"):
         entries = InboxList(visitor.user_id)
         live.follow(visitor.user_id, entries.redraw, kind="inbox")
+        live.follow(visitor.user_id, entries.redraw)  # whether the Inbox is connected
     await entries.refresh()
     await ui.context.client.connected()
     await entries.settle()
