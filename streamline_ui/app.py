@@ -16,7 +16,6 @@ from streamline_ui.access import sessions, users
 from streamline_ui.access.gate import Gate
 from streamline_ui.api import app as rest
 from streamline_ui.api import browser, hooks, operations
-from streamline_ui.integrations import rows
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
@@ -78,7 +77,6 @@ def _mount_pages(outer: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     settings = configuration.current()
-    await asyncio.to_thread(rows.forget_interrupted_tests)
     await asyncio.to_thread(executions.recover, blame.start())
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)

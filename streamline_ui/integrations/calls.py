@@ -52,9 +52,9 @@ async def test(user_id: str, integration_id: str) -> health.Outcome:
         config = configuration.load(row)
     except Locked as error:
         return health.failed(error)  # says nothing about the service, so nothing is kept
-    await asyncio.to_thread(rows.mark_testing, user_id, integration_id)
-    outcome = await _look(named(row.type), config, _Desk(user_id, integration_id))
-    await asyncio.to_thread(rows.record, user_id, integration_id, outcome)
+    with rows.testing(user_id, integration_id):
+        outcome = await _look(named(row.type), config, _Desk(user_id, integration_id))
+        await asyncio.to_thread(rows.record, user_id, integration_id, outcome)
     return outcome
 
 

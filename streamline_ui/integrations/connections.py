@@ -44,7 +44,7 @@ def all_of(user_id: str, type_name: str | None = None) -> list[Integration]:
         found = list(session.exec(query).all())
     found.sort(key=lambda row: row.last_used_at or row.created_at, reverse=True)
     found.sort(key=lambda row: RANK.get(Status(row.status), 2))
-    return found
+    return [rows.as_seen(row) for row in found]
 
 
 @dataclass(frozen=True, slots=True)

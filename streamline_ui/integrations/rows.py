@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +36,9 @@ class Brief:
     is_active: bool
 
 
+_under_test: set[str] = set()
+
+
 def find(session: Session, user_id: str, integration_id: str) -> Integration:
     """The user's integration. Raises NotFound for an unknown id, somebody else's, and a removed one alike."""
     query = select(Integration).where(
@@ -48,7 +53,8 @@ def find(session: Session, user_id: str, integration_id: str) -> Integration:
 def one(user_id: str, integration_id: str) -> Integration:
     """The user's integration, to look at. Raises NotFound."""
     with db.reading() as session:
-        return find(session, user_id, integration_id)
+        row = find(session, user_id, integration_id)
+    return as_seen(row)
 
 
 async def brief(user_id: str, integration_id: str) -> Brief:
@@ -109,19 +115,20 @@ def record_use(user_id: str, integration_id: str, outcome: health.Outcome | None
     live.tell(user_id, "integration", integration_id)
 
 
-def mark_testing(user_id: str, integration_id: str) -> None:
-    """Show everybody that a test is under way."""
-    with db.writing() as session:
-        row = find(session, user_id, integration_id)
-        if row.is_active:
-            row.status = Status.TESTING
-            session.add(row)
+@contextmanager
+def testing(user_id: str, integration_id: str) -> Iterator[None]:
+    """Show everybody that a test is under way. The row keeps the status before, and since when it has it."""
+    _under_test.add(integration_id)
     live.tell(user_id, "integration", integration_id)
+    try:
+        yield
+    finally:
+        _under_test.discard(integration_id)
+        live.tell(user_id, "integration", integration_id)
 
 
-def forget_interrupted_tests() -> None:
-    """After a start nothing is being tested: what a stop interrupted is due at once."""
-    with db.writing() as session:
-        for row in session.exec(select(Integration).where(Integration.status == Status.TESTING)).all():
-            row.status, row.next_check_at = Status.NOT_TESTED, now()
-            session.add(row)
+def as_seen(row: Integration) -> Integration:
+    """The row, read and let go of, with the status that is true only now."""
+    if row.is_active and row.id in _under_test:
+        row.status = Status.TESTING
+    return row

@@ -9,7 +9,7 @@ import pytest
 
 from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, NotFound
-from streamline_ui.integrations import connections, inbox, watch
+from streamline_ui.integrations import calls, connections, health, inbox, watch
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, Status, User, now
@@ -79,6 +79,25 @@ async def test_an_outage_heals_by_itself(stand_ins: str, alice: User) -> None:
     healed = connections.one(alice.id, row.id)
     assert (healed.status, healed.failures) == (Status.HEALTHY, 0)
     assert [check.ok for check in connections.checks(alice.id, row.id)] == [False, True]
+
+
+async def test_a_test_shows_while_it_runs_and_keeps_since_when_all_is_well(
+    stand_ins: str, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = connections.add(alice.id, "discord", "Alerts", pointing_at(stand_ins, "discord"))
+    await connections.test(alice.id, row.id)
+    since = connections.one(alice.id, row.id).status_since
+    seen: list[tuple[str, str]] = []
+
+    async def looking(*_: object) -> health.Outcome:
+        seen.append((connections.one(alice.id, row.id).status, connections.all_of(alice.id)[0].status))
+        return health.succeeded("", "Connected.", 5)
+
+    monkeypatch.setattr(calls, "_look", looking)
+    await connections.test(alice.id, row.id)
+    assert seen == [(Status.TESTING, Status.TESTING)]
+    after = connections.one(alice.id, row.id)
+    assert (after.status, after.status_since) == (Status.HEALTHY, since)
 
 
 async def test_two_sweeps_at_once_test_each_connection_once(stand_ins: str, alice: User) -> None:
