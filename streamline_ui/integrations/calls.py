@@ -107,6 +107,9 @@ async def _run(
         fields = formats.sentences(error, action.params)
         raise Invalid(next(iter(fields.values()), "The parameters cannot be used."), fields) from None
     except (AuthFailed, Unavailable) as error:  # these say something about the connection; a refused message does not
+        if named(row.type).anywhere:  # nor what another address says, which whoever sent it may have mistyped
+            await usage.note(row.user_id, row.id)
+            raise
         outcome = _scrubbed(health.failed(error, _since(started)))
         await asyncio.to_thread(rows.record_use, row.user_id, row.id, outcome)
         raise

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from streamline_ui import sandbox
-from streamline_ui.errors import AuthFailed, Invalid, NotFound
+from streamline_ui.errors import AuthFailed, Invalid, NotFound, Unavailable
 from streamline_ui.integrations import calls, connections, health, inbox, watch
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
@@ -64,6 +64,19 @@ async def test_a_refusal_needs_attention_and_is_remembered_as_use(stand_ins: str
     assert (broken.status, broken.next_check_at) == (Status.NEEDS_ATTENTION, None)
     assert broken.last_used_at is not None
     assert token not in broken.status_message + broken.status_hints
+
+
+async def test_a_mistyped_address_says_nothing_about_a_connection_that_goes_anywhere(
+    stand_ins: str, alice: User
+) -> None:
+    row = connections.add(alice.id, "http", "Any", {})
+    await connections.test(alice.id, row.id)
+    before = connections.one(alice.id, row.id)
+    with pytest.raises(Unavailable):
+        await connections.perform(alice.id, row.id, "request", {"method": "GET", "url": "http://127.0.0.1:9/"})
+    after = connections.one(alice.id, row.id)
+    assert (after.status, after.failures, after.status_message) == (before.status, 0, before.status_message)
+    assert after.last_used_at is not None
 
 
 async def test_an_outage_heals_by_itself(stand_ins: str, alice: User) -> None:
