@@ -72,6 +72,14 @@ def unseal(row: Integration | Brief) -> dict[str, Any]:
     return opened
 
 
+def is_held(row: Integration, config: Config) -> bool:
+    """Whether the row holds exactly this."""
+    try:
+        return bool(unseal(row) == json.loads(formats.plain_json(config)))
+    except Locked:
+        return False
+
+
 def over(row: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
     """What is given over what the row holds. Where that cannot be opened, only a complete new configuration will do.
 

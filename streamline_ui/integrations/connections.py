@@ -116,6 +116,7 @@ def change(
         parsed = None
         if config is not None:
             parsed = _collect(row.type, configuration.over(row, config), fields)
+            parsed = None if configuration.is_held(row, parsed) else parsed
         elif fields:
             raise Invalid(next(iter(fields.values())), fields)
         row.name = new_name

@@ -151,6 +151,31 @@ async def test_no_stored_secret_goes_to_another_address(
     assert connections.one(alice.id, row.id).config_enc == row.config_enc
 
 
+@pytest.mark.parametrize(
+    ("type_name", "stored", "given"),
+    [
+        ("discord", DISCORD, {}),
+        ("discord", DISCORD, DISCORD),
+        (
+            "discord",
+            {**DISCORD, **ELSEWHERE},
+            {"webhookUrl": {"set": True}, "baseUrl": "https://elsewhere.example.com/"},
+        ),
+        ("sendgrid", SENDGRID, {"fromEmail": "noreply@example.com"}),
+        ("telegram", TELEGRAM, {"connectionMode": "polling"}),
+        ("http", HTTP, HTTP),
+    ],
+)
+def test_a_change_that_changes_nothing_keeps_what_was_found(
+    alice: User, type_name: str, stored: dict[str, Any], given: dict[str, Any]
+) -> None:
+    found = health.succeeded("", "Connected.", 5)
+    row = connections.add(alice.id, type_name, "Mine", stored, outcome=found)
+    changed = connections.change(alice.id, row.id, config=given)
+    assert (changed.status, changed.next_check_at) == (Status.HEALTHY, row.next_check_at)
+    assert changed.config_enc == row.config_enc
+
+
 def test_renaming_touches_no_secret(alice: User) -> None:
     row = connections.add(alice.id, "discord", "Alerts", DISCORD)
     assert connections.change(alice.id, row.id, name="Pager").config_enc == row.config_enc
