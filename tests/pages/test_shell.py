@@ -149,7 +149,15 @@ async def test_a_pasted_address_opens_its_dialog_filled_in_and_leaves_no_trace(p
 
 
 @pytest.mark.parametrize(
-    ("keys", "path"), [(("g", "b"), "/inbox"), (("g", "s"), "/settings"), (("g", "i"), "/")], ids="bsi"
+    ("keys", "path"),
+    [
+        (("g", "b"), "/inbox"),
+        (("g", "s"), "/settings"),
+        (("g", "i"), "/"),
+        (("g", "w"), "/workflows"),
+        (("g", "e"), "/executions"),
+    ],
+    ids="bsiwe",
 )
 async def test_two_keys_go_to_a_place(page: Page, keys: tuple[str, str], path: str, server: Server) -> None:
     await visit(page, "/settings/about")
