@@ -12,7 +12,8 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 
-from components import demo, elements, entered, form_inputs, form_parts, mode_choice
+from components import connection_words, demo, elements, entered, form_inputs, form_parts, mode_choice
+from components.connect_buttons import ConnectButtons
 from components.entered import Verdict
 from components.form_fields import FormField
 from components.form_parts import Words, tag
@@ -28,8 +29,6 @@ from streamline_ui.providers import named
 from streamline_ui.providers.describe import Provider
 from streamline_ui.providers.paste import Recognised
 from streamline_ui.storage.models import Integration
-
-FIRST_CHANGE = "(e) => { if (e.currentTarget.querySelector('.sl-again:not(.hidden)')) emit(); }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,16 @@ class ConnectDialog:
         self._open(Subject(named(row.type), row, row.name))
         if replace:
             self.form.replace_first()
-        if unfold:
+        elif unfold:
             self.folded.props["open"] = True
+            if "baseUrl" in self.form.inputs:
+                form_parts.focus(self.form.inputs["baseUrl"])
+
+    async def mend(self, integration_id: str) -> None:
+        """Open it where a broken connection is mended: at its secret, or at its address."""
+        row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
+        wants_secret = connection_words.wants_secret(row)
+        await self.edit(integration_id, replace=wants_secret, unfold=not wants_secret)
 
     def _open(self, subject: Subject) -> None:
         self.subject = subject
@@ -83,13 +90,12 @@ class ConnectDialog:
             title = f"Edit {subject.name}" if subject.row else f"Connect {provider.name}"
             self.window.header(title, provider.purpose, lambda: elements.brand(provider))
             with form_parts.form(self._test_and_save, "sl-connect") as form:
-                form.on("input", self._changed, js_handler=FIRST_CHANGE)
                 form.props["data-opens"] = f"fix={subject.row.id}" if subject.row else f"connect={provider.type}"
                 with tag("div", "sl-connect-body"):
                     self._draw_guide(provider)
                     with tag("div", "sl-connect-fields"):
                         self._draw_fields(subject)
-                self._draw_buttons()
+                self.buttons = ConnectButtons(form, self.window, anyway=self._save_anyway, again=self._test)
         self.window.open()
         if first := self.form.first() or self.name:
             form_parts.focus(first)
@@ -116,44 +122,16 @@ class ConnectDialog:
         if choice is not None:
             choice.settle()
         if self._demo(subject):
-            self._draw_sandbox()
+            demo.draw(self._try_sandbox)
         self.note = OutcomeNote()
 
     def _draw_name(self, name: str) -> None:
         with tag("div", "sl-field"):
             label = Words("Name", "sl-label", "label")
             with tag("div", "sl-input"):
-                common = {"maxlength": form_inputs.LONGEST_NAME, **form_inputs.PRIVATE}
+                common: dict[str, Any] = {"maxlength": form_inputs.LONGEST_NAME, **form_inputs.PRIVATE}
                 self.name = tag("input", type_="text", name="name", defaultValue=name, **common)
             self.form.adopt("name", self.name, label)
-
-    def _draw_sandbox(self) -> None:
-        with tag("p", "sl-sandbox"):
-            Words("No account at hand?")
-            button = tag("button", "link", type_="button")
-            with button:
-                Words("Try it with the sandbox")
-            Words("It uses the stand-in's own address and key; what you typed for them stays out.", "muted")
-        form_parts.when_pressed(button, self._try_sandbox)
-
-    def _draw_buttons(self) -> None:
-        with tag("footer", "sl-window-foot"):
-            cancel = elements.button("Cancel", kind="ghost")
-            self.window.closes(cancel)
-            tag("div", "grow")
-            self.anyway = elements.button("Save anyway")
-            self.anyway.props["title"] = "Saves it although the test failed"
-            self.again = elements.button("Test again", icon="refresh-cw", kind="sl-again")
-            self.again.props["title"] = "Tests the same once more, without saving"
-            self.save = elements.button("Test and save", kind="primary", submits=True)
-        form_parts.when_pressed(self.anyway, self._save_anyway)
-        form_parts.when_pressed(self.again, self._test)
-        self.anyway.set_visibility(False)
-        self.again.set_visibility(False)
-
-    def _changed(self) -> None:
-        """What is tested now is not the same again."""
-        self.again.set_visibility(False)
 
     async def _test_and_save(self, typed: dict[str, str]) -> None:
         await self._do(lambda subject: self._save_if_fine(subject, typed, self._config(subject, typed)))
@@ -190,7 +168,7 @@ class ConnectDialog:
         if self.is_busy or subject is None:
             return
         self.is_busy = True
-        elements.busy(self.save, True)
+        self.buttons.busy(True)
         try:
             await work(subject)
         except Invalid as error:
@@ -199,8 +177,7 @@ class ConnectDialog:
             self.note.problem(error.message, error.hints)
         finally:
             self.is_busy = False
-            if self.window.is_open and not self.save.is_deleted:
-                elements.busy(self.save, False)
+            self.buttons.busy(False)
 
     async def _look(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> Outcome:
         if not typed.get("name", "").strip():
@@ -229,8 +206,7 @@ class ConnectDialog:
             self.note.success(outcome)
         else:
             self.note.problem(outcome.message, outcome.hints)
-        self.anyway.set_visibility(not outcome.ok)
-        self.again.set_visibility(not outcome.ok)
+        self.buttons.offer(not outcome.ok)
 
     def _blame(self, error: Invalid) -> None:
         self.note.clear()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from components import form_fields
+from components import form_fields, form_parts
+from components.form_parts import Words, tag
 from streamline_ui import settings
 
 ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
@@ -21,6 +22,17 @@ def config(type_name: str) -> dict[str, Any]:
     host = "127.0.0.1" if now.is_loopback or now.host in ANYWHERE else now.host
     found = sandbox.DEMO.get(type_name)
     return {**found, "baseUrl": f"http://{host}:{now.port}/sandbox/{type_name}"} if found else {}
+
+
+def draw(try_it: Callable[[dict[str, str]], Any]) -> None:
+    """The offer, and what it does with what was typed."""
+    with tag("p", "sl-sandbox"):
+        Words("No account at hand?")
+        button = tag("button", "link", type_="button")
+        with button:
+            Words("Try it with the sandbox")
+        Words("It uses the stand-in's own address and key; what you typed for them stays out.", "muted")
+    form_parts.when_pressed(button, try_it)
 
 
 def kept_inside(typed: Mapping[str, Any], stand_in: Mapping[str, Any]) -> dict[str, Any]:

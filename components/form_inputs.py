@@ -45,7 +45,7 @@ def secret(title: str, **attributes: Any) -> Element:
     """An input that hides what is typed, with a button that shows it."""
     with tag("div", "sl-input"):
         elements.icon("key-round")
-        common = {**PRIVATE, "autocomplete": "new-password", "maxlength": LONGEST_KEY}
+        common: dict[str, Any] = {**PRIVATE, "autocomplete": "new-password", "maxlength": LONGEST_KEY}
         field = tag("input", type_="password", **common, **attributes)
         field.props["id"] = field.html_id
         button = tag("button", "sl-eye", type_="button", aria_label=f"Show {title}", aria_pressed="false")
@@ -58,7 +58,7 @@ def secret(title: str, **attributes: Any) -> Element:
 def _area(field: FormField, value: str, **attributes: Any) -> Element:
     with tag("div", "sl-input area" if field.kind == "json" else "sl-input area prose"):
         rows = max(field.lines, 3)
-        common = {"rows": rows, "maxlength": LONGEST_TEXT, "placeholder": field.placeholder or None}
+        common: dict[str, Any] = {"rows": rows, "maxlength": LONGEST_TEXT, "placeholder": field.placeholder or None}
         return tag("textarea", defaultValue=value, **common, **attributes)
 
 

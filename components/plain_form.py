@@ -38,7 +38,8 @@ class PlainForm:
     def text(self, name: str, label: str, *, value: str = "", hint: str = "", **attributes: Any) -> Element:
         """A field for a line of text."""
         with self._field(name, label, hint), tag("div", "sl-input"):
-            made = tag("input", **{"type_": "text", "defaultValue": value, "name": name, "maxlength": 254} | attributes)
+            usual: dict[str, Any] = {"type_": "text", "defaultValue": value, "name": name, "maxlength": 254}
+            made = tag("input", **usual | attributes)
         return self._adopt(name, made)
 
     def password(self, name: str, label: str, *, hint: str = "", autocomplete: str = "new-password") -> Element:
