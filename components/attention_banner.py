@@ -31,18 +31,21 @@ class AttentionBanner:
         row = broken[0]
         hint = next(iter(json.loads(row.status_hints)), "")
         others = f"And {len(broken) - 1} more." if len(broken) > 1 else ""
-        now = (row.id, row.name, row.status_message, hint, others)
+        now = (row.id, row.name, row.status_message, f"{hint} {others}".strip(), words.mend(row))
         if now != self.shown:
             self.shown = now
             self._draw(*now)
         self.box.set_visibility(True)
 
-    def _draw(self, integration_id: str, name: str, message: str, hint: str, others: str) -> None:
+    def _draw(self, integration_id: str, name: str, message: str, further: str, mend: str) -> None:
         self.box.clear()
         with self.box:
             elements.icon("circle-x")
             with tag("div", "body"):
-                Words(f"“{name}”: {message or 'The last test failed.'}", "ttl")
-                Words(" ".join(filter(None, [" " + hint, others])))
-            button = elements.button("Replace key" if message else "Fix")
+                with tag("span", "ttl"):
+                    Words("“")
+                    Words(name, name="bdi")
+                    Words(f"”: {message or 'The last test failed.'}")
+                Words(f" {further}")
+            button = elements.button(mend)
             button.on("click", lambda: self.fix(integration_id))

@@ -62,7 +62,7 @@ def _drawn(snapshot: Snapshot) -> dict[str, str]:
     state = words.status(row)
     return {
         "head": _head(row),
-        "pill": elements.pill_html(state),
+        "pill": words.pill_html(row),
         "bars": heartbeat.labelled(checks, CARD_CHECKS, idle=state is Status.PAUSED) + _caption(row, checks),
         "foot": _foot(row),
         "buttons": _buttons(row),
@@ -72,9 +72,9 @@ def _drawn(snapshot: Snapshot) -> dict[str, str]:
 def _head(row: Integration) -> str:
     provider = PROVIDERS.get(row.type)
     picture = elements.brand_html(provider) if provider else ""
-    link = f'<a href="{links.to("/integrations/" + escape(row.id))}">{escape(row.name)}</a>'
+    link = f'<a href="{links.to("/integrations/" + escape(row.id))}"><bdi>{escape(row.name)}</bdi></a>'
     name = f'<h3 class="sl-h3 trunc" id="name-{escape(row.id)}">{link}</h3>'
-    line = f"{words.service(row)} · {words.how(row)}"
+    line = words.line(row)
     return f'{picture}<div class="grow">{name}<div class="small muted trunc">{escape(line)}</div></div>'
 
 

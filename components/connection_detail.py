@@ -52,7 +52,7 @@ class ConnectionDetail:
         self._draw_numbers()
         with tag("div", "sl-detail"):
             with tag("div", "col sl-gap grow"):
-                self.problem = ProblemNote(self._replace, lambda: self.actions.test(self.row.id))
+                self.problem = ProblemNote(self._mend, lambda: self.actions.test(self.row.id))
                 self.activity = Activity(self.clock, self._show_older)
             with tag("div", "col sl-gap sl-side"):
                 self._draw_trials()
@@ -93,7 +93,7 @@ class ConnectionDetail:
         state = words.status(row)
         self.name.update(row.name)
         self.trail.set_text(row.name)
-        self.pill.set_content(elements.pill_html(state))
+        self.pill.set_content(words.pill_html(row))
         self.line.set_text(" · ".join(filter(None, [words.service(row), words.how(row), row.account])))
         buttons.relabel(self.pause, *(("Pause", "pause") if row.is_active else ("Resume", "play")))
         elements.busy(self.test, state is Status.TESTING)
@@ -115,7 +115,7 @@ class ConnectionDetail:
             link = Words("Integrations", "link", "a")
             link.props["href"] = links.to("/")
             elements.icon("chevron-right")
-            self.trail = Words(self.row.name, "sub trunc")
+            self.trail = Words(self.row.name, "sub trunc", "bdi")
 
     def _draw_head(self) -> None:
         provider = PROVIDERS.get(self.row.type)
@@ -179,6 +179,9 @@ class ConnectionDetail:
 
     async def _pause(self) -> None:
         await self.actions.set_active(self.row.id, is_active=not self.row.is_active)
+
+    async def _mend(self) -> None:
+        await self.dialog.mend(self.row.id)
 
     async def _replace(self) -> None:
         await self.dialog.edit(self.row.id, replace=True)

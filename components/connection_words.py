@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from components import elements
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
 
@@ -36,7 +37,43 @@ def how(row: Integration) -> str:
     if mode in ("polling", "webhook"):
         return str(mode).capitalize()
     provider = PROVIDERS.get(row.type)
+    if provider and provider.auth_type == "none" and '"set"' in row.config_view:
+        return "With a key"
     return provider.needs if provider else ""
+
+
+def line(row: Integration) -> str:
+    """What stands below its name: its service, and whose it is there or how it is connected."""
+    return f"{service(row)} · {row.account or how(row)}"
+
+
+def pill_html(row: Integration) -> str:
+    """How it is. What was looked at and has nothing to test is ready."""
+    if status(row) is Status.NOT_TESTED and row.last_checked_at is not None:
+        return f'<span class="sl-pill ok">{elements.icon_html("circle-check")}Ready</span>'
+    return elements.pill_html(status(row))
+
+
+def wants_secret(row: Integration) -> bool:
+    """Whether a broken connection needs another secret. Where its address is the trouble, that comes first."""
+    return '"set"' in row.config_view and row.next_check_at is None and not is_elsewhere(row)
+
+
+def is_elsewhere(row: Integration) -> bool:
+    """Whether its address is the trouble: then what went wrong is told of a host, and not of the service."""
+    first = row.status_message.partition(" ")[0]
+    return "." in first.rstrip(".") or first == "localhost"
+
+
+def mend(row: Integration) -> str:
+    """What the button is called that leads to the end of a problem."""
+    if not row.status_message:
+        return "Fix"
+    if not wants_secret(row):
+        return "Edit"
+    provider = PROVIDERS.get(row.type)
+    needs = provider.needs if provider and provider.auth_type != "none" else "Key"
+    return f"Replace {needs if needs[:2].isupper() else needs[:1].lower() + needs[1:]}"
 
 
 def ago(moment: datetime) -> str:

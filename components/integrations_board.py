@@ -32,7 +32,7 @@ class IntegrationsBoard:
         self.actions = ConnectionActions(user_id, self.dialog)
         self.menu = PopupMenu()
         self._draw_head()
-        self.banner = AttentionBanner(lambda integration_id: self.dialog.edit(integration_id, replace=True))
+        self.banner = AttentionBanner(self.dialog.mend)
         self.list = ConnectionList(shown, self._act)
         self._draw_welcome()
         self.catalog = CatalogGrid(_by_type(shown), self.dialog.connect)
@@ -60,8 +60,9 @@ class IntegrationsBoard:
                     self.alarm = Words("", "sl-alarm")
             with tag("button", "sl-btn primary", type_="button").on("click", self._start_adding):
                 elements.icon("plus")
-                Words("Add")
-                Words("connection", "sl-more")
+                with tag("span"):
+                    Words("Add")
+                    Words(" connection", "sl-more")
 
     def _start_adding(self) -> None:
         self.catalog.focus()
@@ -87,8 +88,10 @@ class IntegrationsBoard:
         row = self.list.cards[integration_id].snapshot.row
         if action == "menu":
             self.menu.open(f"Actions for {row.name}", self.actions.menu(row), button_id)
+        elif action == "fix":
+            await self.dialog.mend(integration_id)
         else:
-            await self.dialog.edit(integration_id, replace=action == "fix")
+            await self.dialog.edit(integration_id)
 
     async def _saved(self, row: Integration, is_new: bool) -> None:
         snapshots.forget(live.Changed(self.user_id, "integration", row.id))
@@ -110,6 +113,8 @@ def said_after_saving(row: Integration, *, is_new: bool) -> str:
     done = "Integration created." if is_new else f"“{row.name}” saved."
     if words.status(row) is Status.NOT_TESTED and row.last_checked_at is None:
         return f"{done} It is not tested yet."
+    if words.status(row) is Status.NOT_TESTED and row.status_message:
+        return f"{done} {row.status_message}"
     return f"{done} Ready for workflow use."
 
 

@@ -140,7 +140,7 @@ class Palette:
         return (
             f'<div role="option" class="sl-option" id="{self._option_id(number)}" data-entry="{number}" '
             f'aria-selected="{"true" if number == 0 else "false"}">{elements.icon_html(entry.icon)}'
-            f'<span class="trunc grow"><b>{escape(entry.title)}</b> '
+            f'<span class="trunc grow"><b><bdi>{escape(entry.title)}</bdi></b> '
             f'<span class="muted">{escape(entry.kind)}</span></span>'
             f'{palette_entries.mark_html(entry)}<kbd aria-hidden="true">↵</kbd></div>'
         )

@@ -69,7 +69,7 @@ async def test_what_is_wrong_and_the_way_out(newcomer: Newcomer) -> None:
     await expect(problem).to_contain_text("Discord refused this URL (401, 50027 Invalid Webhook Token).")
     await expect(problem).to_contain_text("It last worked")
     await newcomer.heal("discord")
-    await problem.get_by_role("button", name="Replace key").click()
+    await problem.get_by_role("button", name="Replace webhook URL").click()
     await expect(page.get_by_label("Webhook URL", exact=True)).to_be_focused()
     await page.keyboard.press("Escape")
     await page.get_by_role("button", name="Problems").click()

@@ -97,7 +97,7 @@ async def test_what_is_broken_comes_first_and_is_fixed_in_three_steps(newcomer: 
     await expect(first).to_contain_text("Needs attention")
     await expect(first.get_by_role("button", name="Fix")).to_be_visible()
     await expect(page.get_by_role("region", name="Needs attention")).to_contain_text("Discord refused this URL (401")
-    await page.get_by_role("button", name="Replace key").click()  # 1
+    await page.get_by_role("button", name="Replace webhook URL").click()  # 1
     await expect(page.get_by_label("Webhook URL", exact=True)).to_be_focused()
     await page.keyboard.insert_text(OTHER_DISCORD)  # 2
     await page.keyboard.press("Enter")  # 3
