@@ -53,7 +53,7 @@ class ActionForm:
             step["integrationId"] = value
             actions = list(provider.actions) if provider else []
             if step["action"] not in actions:
-                step["action"], step["params"] = (actions[0] if len(actions) == 1 else ""), {}
+                step["action"], step["params"] = (actions[0] if actions else ""), {}
 
         self.fields.edit(choose)
         return self.redraw()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nicegui import ui
+from nicegui.element import Element
 
 from components import brands, editor_words, elements, form_parts
 from components.editor_session import EditorSession
@@ -52,34 +53,44 @@ class AddStepDialog:
                     search = tag(
                         "input", type_="search", aria_label="Search steps", placeholder="Search", autocomplete="off"
                     )
-                listen(search, lambda text: self._draw(groups, text, path, index))
+                listen(search, self._search)
                 search.on(
                     "keydown",
                     js_handler="(e) => { if (e.key === 'Enter') e.target.closest('.sl-window')"
-                    ".querySelector('.sl-add-item')?.click(); }",
+                    ".querySelector('li:not(.hidden) .sl-add-item')?.click(); }",
                 )
                 self.list = tag("div", "sl-add-list")
-        self._draw(groups, "", path, index)
+        self._draw(groups, path, index)
         self.dialog.open()
         form_parts.focus(search)
 
-    def _draw(self, groups: dict[str, list[Choice]], text: str, path: str, index: int) -> None:
-        wanted = text.strip().lower().split()
-        self.list.clear()
+    def _draw(self, groups: dict[str, list[Choice]], path: str, index: int) -> None:
+        self.groups: list[tuple[Element, list[tuple[Choice, Element]]]] = []
         with self.list:
             for title, choices in groups.items():
-                found = [each for each in choices if all(word in each.words for word in wanted)]
-                if not found:
-                    continue
-                Words(title, "sl-label", "h3")
-                with tag("ul"):
-                    for choice in found:
-                        self._draw_choice(choice, path, index)
-            if not self.list.default_slot.children:
-                Words(f"Nothing is called “{text.strip()[:40]}”.", "sub", "p")
+                with tag("section") as section:
+                    Words(title, "sl-label", "h3")
+                    with tag("ul"):
+                        items = [(choice, self._draw_choice(choice, path, index)) for choice in choices]
+                section.set_visibility(bool(items))
+                self.groups.append((section, items))
+            self.none = Words("", "sub", "p")
+            self.none.props["role"] = "status"
 
-    def _draw_choice(self, choice: Choice, path: str, index: int) -> None:
-        with tag("li"):
+    def _search(self, text: str) -> None:
+        """Show only what has all the words in it."""
+        wanted = text.strip().lower().split()
+        total = 0
+        for section, items in self.groups:
+            fits = [all(word in choice.words for word in wanted) for choice, _ in items]
+            for (_, item), is_shown in zip(items, fits, strict=True):
+                item.set_visibility(is_shown)
+            section.set_visibility(any(fits))
+            total += sum(fits)
+        self.none.set_text("" if total else f"Nothing is called “{text.strip()[:40]}”.")
+
+    def _draw_choice(self, choice: Choice, path: str, index: int) -> Element:
+        with tag("li") as item:
             button = tag("button", "sl-add-item", type_="button")
             with button:
                 ui.html(choice.picture, sanitize=False, tag="span").classes("contents")
@@ -92,6 +103,7 @@ class AddStepDialog:
                 return self.chosen(choice, path, index)
 
             button.on("click", chosen, args=[])
+        return item
 
     def _groups(self) -> dict[str, list[Choice]]:
         return {

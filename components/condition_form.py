@@ -95,9 +95,10 @@ class ConditionForm:
     def _operate(self, number: int, operator: str) -> None:
         old = self.rows[number]
         value = old.value if old.value is not None else ""
-        self.rows[number] = Row(old.field, cast("Operator", operator), value)
+        self.rows[number] = new = Row(old.field, cast("Operator", operator), value)
         self.fields.edit(self._put)
-        self._draw()
+        if (old.operator in conditions.WITHOUT_VALUE) != (new.operator in conditions.WITHOUT_VALUE):
+            self._draw()
 
     def _join(self, joined: str) -> None:
         self.joined = "or" if joined == "or" else "and"

@@ -56,6 +56,11 @@ class Draft:
         self._last_key = ""
 
     @property
+    def last(self) -> Json | None:
+        """What was before the last change: the same object for as long as that is the last one."""
+        return self._undo[-1] if self._undo else None
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is anything to take back."""
         return bool(self._undo)
@@ -120,6 +125,18 @@ class Draft:
         path, index = split(place)
         removed: Json = self.at(path).pop(index)
         return removed
+
+    def put_back(self, place: str, step: Json) -> bool:
+        """Put a step that was removed where it was, or as near as there still is a list. False where it is there."""
+        if self.step(step["id"]) is not None:
+            return False
+        self.remember()
+        path, index = split(place)
+        try:
+            self.at(path).insert(index, step)
+        except KeyError:
+            self.values["steps"].append(step)
+        return True
 
     def duplicate(self, step_id: str) -> Json | None:
         """Put a copy right after a step, with ids of its own."""

@@ -44,6 +44,11 @@ class StepPanel:
                 self._draw_step(step)
         self.update()
 
+    def redraw(self) -> None:
+        """Draw it anew after a choice in it, and keep the keyboard where it was."""
+        self.draw()
+        self.box.client.run_javascript("setTimeout(() => slRefocus(), 80)")
+
     def open(self) -> None:
         """Show it, also on a phone, where it comes from below."""
         self.box.classes(add="open")
@@ -97,7 +102,7 @@ class StepPanel:
         self._head(picture, "Trigger")
         with tag("div", "sl-panel-body"):
             self.wrong = tag("div", role="status")
-            self.trigger = TriggerPanel(self.session, self.draw)
+            self.trigger = TriggerPanel(self.session, self.redraw)
         if self.trigger.hook is not None:
             ui.timer(0, self.trigger.hook.requests.refresh, once=True)
 
@@ -108,9 +113,9 @@ class StepPanel:
         with tag("div", "sl-panel-body"):
             self.wrong = tag("div", role="status")
             if step["type"] == "action":
-                ActionForm(self.fields, self.draw, self.connect)
+                ActionForm(self.fields, self.redraw, self.connect)
             else:
-                logic_forms.draw(self.fields, self.draw)
+                logic_forms.draw(self.fields, self.redraw)
             self._draw_more(step)
         if step["type"] not in ("delay", "stop"):
             self.trial = StepTrial(self.fields)

@@ -97,12 +97,21 @@ class StepTree:
         step = self.session.draft.step(step_id)
         if step is None or self.session.state == "elsewhere":
             return
-        name = words.title(self.session, step)
+        name, place = words.title(self.session, step), self.session.draft.place_of(step_id) or ""
         self.session.draft.remove(step_id)
+        before = self.session.draft.last
         if self.session.draft.step(self.session.selected) is None:
             self.session.selected = TRIGGER
         self.session.changed(shape=True)
-        elements.toast(f"{name} deleted.", action="Undo", on_action=self.session.undo)
+        elements.toast(f"{name} deleted.", action="Undo", on_action=lambda: self._put_back(place, step, before))
+
+    def _put_back(self, place: str, step: Json, before: Json | None) -> None:
+        """Undo a deletion, whatever was changed since."""
+        if self.session.draft.last is before:
+            self.session.undo()
+        elif self.session.state != "elsewhere" and self.session.draft.put_back(place, step):
+            self.session.selected = step["id"]
+            self.session.changed(shape=True)
 
     def duplicate(self, step_id: str) -> None:
         """Put a copy after a step."""

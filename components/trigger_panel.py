@@ -140,7 +140,7 @@ class TriggerPanel:
     def _connect(self, integration_id: str) -> None:
         provider = self.session.provider(integration_id)
         events = [each.event for each in provider.triggers] if provider else []
-        event = events[0] if len(events) == 1 else ""
+        event = events[0] if events else ""
         self.session.change(lambda: self.trigger.update(integrationId=integration_id, event=event))
         background_tasks.create(self._after(), name="read the sample")
 

@@ -141,11 +141,15 @@ class WorkflowEditor:
         return step["id"], words.title(self.session, step)
 
     def _select(self, key: str) -> None:
+        if key == self.session.selected:
+            self.panel.open()  # what is being typed in it stays
+            return
         self.session.selected = key
         self.session.draft.pause()
         self.tree.update()
         self.panel.draw()
         self.panel.open()
+        self.panel.box.client.run_javascript(f"getHtmlElement({self.panel.box.id})?.scrollTo(0, 0)")
 
     async def _chosen(self, choice: Choice, path: str, index: int) -> None:
         if choice.service:
@@ -172,7 +176,7 @@ class WorkflowEditor:
         await self.session.read_connections()
         provider = self.session.provider(row.id)
         actions = list(provider.actions) if provider else []
-        values = {"integrationId": row.id, "action": actions[0] if len(actions) == 1 else ""}
+        values = {"integrationId": row.id, "action": actions[0] if actions else ""}
         if self.place is not None:
             path, index = self.place
             self.place = None

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.pages import judge
-from tests.pages.conftest import PHONE, Newcomer, Opener, ready
+from tests.pages.conftest import DESKTOP, PHONE, Newcomer, Opener, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ORDER = {"order": {"id": 7, "customer": "Ana", "total": 12.5}}
@@ -171,10 +171,13 @@ async def test_everybody_can_use_it(newcomer: Newcomer, contexts: Opener) -> Non
     await expect(phone.get_by_role("dialog")).to_be_visible()
     await judge.dialog(phone)
     await phone.keyboard.press("Escape")
-    for size in (judge.DESKTOP, PHONE):
+    for size in (DESKTOP, PHONE):
         await phone.set_viewport_size(size)
+        if size is PHONE:
+            await phone.keyboard.press("Escape")
+            await expect(phone.locator(".sl-panel")).to_be_hidden()
         for number in (0, 2):
-            await step(phone, number).locator(".sl-node-main").click(force=True)
+            await step(phone, number).locator(".sl-node-main").click()
             await expect(phone.locator(".sl-panel .sl-h2")).to_be_visible()
             for scheme in ("light", "dark"):
                 await phone.emulate_media(color_scheme=scheme)
@@ -183,3 +186,30 @@ async def test_everybody_can_use_it(newcomer: Newcomer, contexts: Opener) -> Non
                 await judge.accessible(phone)
             if size is PHONE:
                 await phone.keyboard.press("Escape")
+                await expect(phone.locator(".sl-panel")).to_be_hidden()
+
+
+async def test_a_service_is_connected_on_the_way(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    await start(page)
+    await page.get_by_role("button", name="Add a step", exact=True).last.click()
+    await page.get_by_role("dialog").get_by_role("searchbox").fill("inbox")
+    await page.get_by_role("dialog").get_by_role("button", name="Inbox").click()
+    dialog = page.get_by_role("dialog", name="Connect Inbox")
+    await dialog.get_by_role("button", name="Test and save").click()
+    await expect(step(page, 1)).to_contain_text("Write to the Inbox")
+    await expect(page.get_by_label("Connection", exact=True)).to_contain_text("Inbox · Inbox")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_label("Title", exact=True).fill("Hello")
+    await page.keyboard.press("ControlOrMeta+Enter")
+    await expect(page.get_by_text("Done.")).to_be_visible()
+    await page.keyboard.press("ControlOrMeta+s")
+    await expect(page.locator(".sl-kept")).to_contain_text("version 1 is live")
+    await page.get_by_label("Title", exact=True).fill("Hello again")
+    await page.get_by_role("button", name="Publish changes").click()
+    await expect(page.locator(".sl-kept")).to_contain_text("version 2 is live")
+    await page.get_by_role("button", name="More actions").last.click()
+    await page.get_by_role("menuitem", name="History").click()
+    await page.get_by_role("button", name="Restore version 1").click()
+    await expect(page.get_by_label("Title", exact=True)).to_have_value("Hello")
+    await expect(page.get_by_role("button", name="Publish changes")).to_be_visible()

@@ -54,6 +54,18 @@ document.addEventListener("keydown", (event) => {
   else if (key === "delete" && step && !slTypes(event.target)) asked = "delete";
   else if (key === "escape" && document.querySelector(".sl-panel.open") && !document.querySelector(".q-menu")) asked = "close";
   if (!asked) return;
+  if (control && slTypes(event.target)) event.target.dispatchEvent(new Event("change", { bubbles: true }));
   if (asked !== "close") event.preventDefault();
   window.emitEvent?.("sl-edit", { asked, step });
 }, true);
+
+// A choice in the panel draws it anew: the keyboard goes back to the field with the same label.
+let slLabel = "";
+document.addEventListener("focusin", (event) => {
+  if (event.target.id && event.target.closest?.(".sl-panel")) slLabel = document.querySelector(`label[for="${event.target.id}"]`)?.textContent ?? "";
+});
+window.slRefocus = () => {
+  if (!slLabel || (document.activeElement && document.activeElement !== document.body)) return;
+  const label = [...document.querySelectorAll(".sl-panel label[for]")].find((each) => each.textContent === slLabel);
+  if (label) document.getElementById(label.htmlFor)?.focus();
+};
