@@ -52,13 +52,15 @@ class Follower:
             background_tasks.create(self._redraw_soon(), name="redraw a page")
 
     async def _redraw_soon(self) -> None:
-        while self.pending and not self.client.is_deleted:
-            await asyncio.sleep(max(0.0, self.last + PAUSE - time.monotonic()))
-            self.last = time.monotonic()
-            ids, self.pending = self.pending, set()
-            if not self.client.is_deleted:
-                await self._redraw(ids)
-        self.is_due = False
+        try:
+            while self.pending and not self.client.is_deleted:
+                await asyncio.sleep(max(0.0, self.last + PAUSE - time.monotonic()))
+                self.last = time.monotonic()
+                ids, self.pending = self.pending, set()
+                if not self.client.is_deleted:
+                    await self._redraw(ids)
+        finally:
+            self.is_due = False  # also after an error: one bad drawing must not be the page's last
 
     async def _redraw(self, ids: set[str]) -> None:
         with self.slot:

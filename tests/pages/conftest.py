@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from streamline_ui import sandbox
 from tests.browser import launch
@@ -18,6 +18,9 @@ from tests.conftest import PASSWORD, Server
 COOKIE = "streamline_session"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PATIENCE = 20_000  # milliseconds: what is there sooner costs nothing, and a busy machine is no failure
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -43,7 +46,7 @@ async def sign_in(
 async def open_context(browser: Browser, url: str, **options: Any) -> BrowserContext:
     """A context of its own, on a desktop unless told otherwise, whose pages know the server by relative addresses."""
     context = await browser.new_context(**{"base_url": url, "viewport": DESKTOP, **options})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     return context
 
 

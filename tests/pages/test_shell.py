@@ -122,6 +122,7 @@ async def test_the_palette_pauses_and_resumes(page: Page, connection: dict[str, 
         palette = await open_palette(page, f"{action} {connection['name']}")
         await expect(palette.get_by_role("option")).to_have_count(1)
         await page.keyboard.press("Enter")
+        await expect(palette).to_have_count(0)
         await expect(card.get_by_text(status, exact=True)).to_be_visible()
 
 
