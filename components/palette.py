@@ -129,6 +129,8 @@ class Palette:
         self.shown = palette_entries.matching(query, self.entries, self.deeds)
         self.options.set_content("".join(self._option(number, entry) for number, entry in enumerate(self.shown)))
         self.field.props["aria-activedescendant"] = self._option_id(0) if self.shown else ""
+        is_secret = palette_entries.is_pasted(query)
+        self.field.classes(**{"add" if is_secret else "remove": "masked"})
         nothing = f"Nothing is called “{query[:60]}”." if query and not self.shown else ""
         self.nothing.set_text(nothing)
         self.nothing.set_visibility(bool(nothing))

@@ -125,6 +125,12 @@ def _service(provider: Provider[Any], deeds: Deeds) -> Entry:
     return Entry(f"New connection: {provider.name}", "Action", "plus", partial(deeds.connect, provider.type, {}), words)
 
 
+def is_pasted(query: str) -> bool:
+    """Whether it is somebody's key or private address, which need not stand there for all to read."""
+    found = paste.recognise(query)
+    return found is not None and bool(found.field)
+
+
 def _pasted(query: str, deeds: Deeds) -> list[Entry]:
     found = paste.recognise(query)
     if found is None or found.provider is None:
