@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
+
+from nicegui import ui
 
 from components import elements
 from components.connect_dialog import ConnectDialog
@@ -13,6 +16,13 @@ from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration
 
 UNDO_SECONDS = 30
+OFFER_IN_ADDRESS = """{
+const write = (id) => { const to = new URL(location); if (id) to.searchParams.set('deleted', id);
+else if (to.searchParams.get('deleted') === %(id)s) to.searchParams.delete('deleted');
+history.replaceState(history.state, '', to); };
+write(%(id)s); setTimeout(() => write(''), %(milliseconds)d);
+}"""
+"""Lets a reload offer the way back again, as long as there is one."""
 
 
 class ConnectionActions:
@@ -85,7 +95,11 @@ class ConnectionActions:
     def offer_undo(self, integration_id: str, sentence: str) -> None:
         """Say that it is gone, with a button that brings it back."""
 
+        address = {"id": json.dumps(integration_id), "milliseconds": 1000 * UNDO_SECONDS}
+        ui.run_javascript(OFFER_IN_ADDRESS % address)
+
         async def undo() -> None:
+            ui.run_javascript(OFFER_IN_ADDRESS % (address | {"milliseconds": 0}))
             try:
                 await asyncio.to_thread(connections.restore, self.user_id, integration_id)
             except StreamlineError as error:
