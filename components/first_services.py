@@ -15,7 +15,7 @@ def draw_sample() -> None:
         elements.icon("workflow", "l")
         with tag("span", "grow"):
             Words("Try the sample workflow", "sl-h3 block")
-            Words("Incoming webhook, format text, Inbox. No account needed.", "small muted block")
+            Words("A request comes in, a message appears in this app. No account needed.", "small muted block")
         elements.icon("chevron-right")
 
 
