@@ -12,6 +12,7 @@ from components.form_parts import Words, tag
 from components.plain_form import PlainForm
 from components.question import Question
 from components.theme_choice import ThemeChoice
+from streamline_ui import names
 from streamline_ui.access import sessions, user_agents, users
 from streamline_ui.access.sessions import Visitor
 from streamline_ui.errors import Invalid, Unauthenticated
@@ -27,7 +28,7 @@ def draw_person(user: User) -> None:
         elements.toast("Saved.")
 
     with settings_frame.card("You"), PlainForm(save) as form:
-        form.text("name", "Name", value=user.name, autocomplete="name", maxlength=users.LONGEST_NAME)
+        form.text("name", "Name", value=user.name, autocomplete="name", maxlength=names.LONGEST)
         Words(f"You sign in as {user.email}.", "sub", "p")
         form.submit("Save", kind="")
 

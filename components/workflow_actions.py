@@ -11,12 +11,13 @@ from nicegui import ui
 from components import elements
 from components.popup_menu import Item
 from components.version_window import VersionWindow
+from streamline_ui import names
 from streamline_ui.errors import Invalid, StreamlineError
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.workflows import by_hand, catalog, definitions, dispatch, drafts
 
 UNDO_SECONDS = 30
-LONGEST_NAME = 200
+LONGEST_NAME = names.LONGEST
 
 
 class WorkflowActions:

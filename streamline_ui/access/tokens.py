@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from streamline_ui import live
+from streamline_ui import live, names
 from streamline_ui.access import secret
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.storage import db
 from streamline_ui.storage.models import ApiToken, now
 
 SCOPES = ("read", "write")
-LONGEST_NAME = 100
 MOST = 100
 
 
@@ -64,10 +62,10 @@ def revoke(user_id: str, token_id: str) -> None:
 
 def _check(name: str, scopes: Sequence[str], expires_at: datetime | None) -> None:
     fields: dict[str, str] = {}
-    if not 0 < len(name) <= LONGEST_NAME:
-        fields["name"] = f"Give the token a name of at most {LONGEST_NAME} characters, such as what uses it."
-    elif any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
-        fields["name"] = "Leave out control characters such as line breaks."
+    if not name:
+        fields["name"] = "Give the token a name, such as what uses it."
+    elif said := names.problem(name):
+        fields["name"] = said
     if not scopes or not set(scopes) <= set(SCOPES):
         fields["scopes"] = "Choose from: read, write."
     if expires_at is not None and expires_at <= now():

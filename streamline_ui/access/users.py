@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from streamline_ui import live
+from streamline_ui import live, names
 from streamline_ui.access import alone, limits, passwords, sessions
 from streamline_ui.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from streamline_ui.settings import Settings
@@ -22,7 +22,6 @@ from streamline_ui.storage.models import User, now
 
 Theme = Literal["system", "light", "dark"]
 LONGEST_EMAIL = 254
-LONGEST_NAME = 100
 NO_EMAIL = "?"  # what stands in the list of attempts for something that is no address: it may be a mistyped password
 
 check_password = passwords.check
@@ -223,10 +222,8 @@ def _plain_email(email: str) -> str | None:
 
 def _clean_name(name: str) -> str:
     name = name.strip()
-    if len(name) > LONGEST_NAME:
-        raise Invalid("This name is too long.", {"name": f"Use at most {LONGEST_NAME} characters."})
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
-        raise Invalid("This name cannot be used.", {"name": "Leave out control characters such as line breaks."})
+    if said := names.problem(name):
+        raise Invalid("This name cannot be used.", {"name": said})
     return name
 
 

@@ -93,7 +93,7 @@ class NewIntegration(Body):
     """A connection to a service, to be made."""
 
     type: Annotated[str, Field(max_length=50, examples=["discord"])]
-    name: Annotated[str, Field(max_length=200, examples=["Production Alerts"])]
+    name: Annotated[str, Field(max_length=100, examples=["Production Alerts"])]
     config: Config
     is_active: bool = True
 
@@ -101,7 +101,7 @@ class NewIntegration(Body):
 class IntegrationChange(Body):
     """What changes about a connection. Secrets that are left out of `config` stay as they are."""
 
-    name: Annotated[str, Field(max_length=200)] | None = None
+    name: Name | None = None
     config: Config | None = None
     is_active: bool | None = None
 

@@ -10,7 +10,7 @@ from streamline_ui.api.bodies import Body
 
 SHOWN_ONLY = frozenset({"id", "webhookUrl", "nextRunAt", "createdAt", "updatedAt"})
 
-Name = Annotated[str, Field(max_length=200, examples=["Forward orders"])]
+Name = Annotated[str, Field(max_length=100, examples=["Forward orders"])]
 Trigger = Annotated[dict[str, Any], Field(examples=[{"type": "webhook"}])]
 Steps = Annotated[
     list[dict[str, Any]],

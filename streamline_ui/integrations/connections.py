@@ -5,7 +5,6 @@ Every function takes the user who asks, and finds only what is theirs: what is s
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import col, delete, select
 
-from streamline_ui import live
+from streamline_ui import live, names
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.integrations import configuration, health, rows
 from streamline_ui.integrations.calls import perform, test, try_out
@@ -30,7 +29,6 @@ __all__ = [
     "purge", "remove", "restore", "test", "try_out", "validate",
 ]  # fmt: skip
 
-NAME_LENGTH = 100
 UNDO = timedelta(minutes=1)
 RANK = {Status.NEEDS_ATTENTION: 0, Status.WAITING_FOR_SIGN_IN: 0, Status.DEGRADED: 1}
 
@@ -173,7 +171,7 @@ def duplicate(user_id: str, integration_id: str) -> Integration:
 def free_name(user_id: str, base: str) -> str:
     """The name, or with the first number that makes it free: "Discord 2"."""
     taken = {row.name for row in all_of(user_id)}
-    stem = base[: NAME_LENGTH - 8]
+    stem = base[: names.LONGEST - 8]
     numbered = (f"{stem} {number}" for number in range(2, len(taken) + 3))
     return next(name for name in (base, *numbered) if name not in taken)
 
@@ -219,10 +217,8 @@ def _name(name: str, fields: dict[str, str]) -> str:
     clean = " ".join(name.split(" ")).strip()
     if not clean:
         fields["name"] = "Name is missing."
-    elif len(clean) > NAME_LENGTH:
-        fields["name"] = f"The name is longer than {NAME_LENGTH} characters."
-    elif any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in clean):
-        fields["name"] = "The name has control characters in it."
+    elif said := names.problem(clean):
+        fields["name"] = said
     return clean
 
 

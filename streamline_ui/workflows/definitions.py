@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from streamline_ui import names
 from streamline_ui.errors import Invalid
 from streamline_ui.providers import wording
 from streamline_ui.workflows.checks import Lookup, Problem, may_repeat, problems
@@ -58,6 +59,8 @@ def parse(values: Mapping[str, Any]) -> Definition:
         fields = _sentences(error, values)
         message = next(iter(fields.values())) if len(fields) == 1 else "Some parts of the workflow cannot be used."
         raise Invalid(message, fields) from None
+    if said := names.problem(definition.name):
+        raise Invalid(said, {"name": said})
     _count(definition.steps)
     return definition
 
