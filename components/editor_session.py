@@ -11,7 +11,7 @@ from typing import Any, Literal
 from nicegui import background_tasks
 
 from components.editor_draft import TRIGGER, Draft
-from streamline_ui.errors import Conflict, NotFound, StreamlineError
+from streamline_ui.errors import Conflict, Invalid, NotFound, StreamlineError
 from streamline_ui.integrations import connections
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.providers.describe import Provider
@@ -71,8 +71,11 @@ class EditorSession:
         self.sample = await tryouts.sample(self.user_id, self.workflow, self.definition(), self.request_id)
 
     def definition(self) -> definitions.Definition:
-        """The draft as the core knows it. Raises Invalid while its form is bad."""
-        return definitions.parse(copy.deepcopy(self.draft.values))
+        """The draft as the core knows it; while its form is bad, as it was last kept."""
+        try:
+            return definitions.parse(copy.deepcopy(self.draft.values))
+        except Invalid:
+            return drafts.load(self.workflow)
 
     def row(self, integration_id: str) -> Integration | None:
         """A connection."""
