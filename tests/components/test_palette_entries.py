@@ -95,3 +95,8 @@ def test_each_entry_does_what_it_says() -> None:
     assert ("set active", ("2", False)) in noted.done
     assert ("connect", ("telegram", {})) in noted.done
     assert noted.done[-2:] == [("theme", None), ("sign out", None)]
+
+
+@pytest.mark.parametrize(("query", "is_hidden"), [(HOOK, True), (f"  '{HOOK}' ", True), ("Ops", False), ("", False)])
+def test_a_pasted_key_is_not_shown(query: str, is_hidden: bool) -> None:
+    assert palette_entries.is_pasted(query) is is_hidden

@@ -114,6 +114,12 @@ async def test_a_test_message_arrives_and_an_error_stays_in_its_place(newcomer: 
     await dialog.get_by_label("Message").fill("Once more")
     await dialog.get_by_role("button", name="Send", exact=True).click()
     await expect(dialog.get_by_role("status")).to_contain_text("429")
+    await expect(dialog.get_by_text("Message is missing.")).to_have_count(0)
+    await newcomer.heal("discord")
+    await dialog.get_by_label("Message").press("Control+Enter")
+    await expect(dialog.get_by_role("status")).to_contain_text("Done.")
+    await page.keyboard.press("Escape")  # what was sent is not lost: nothing to ask
+    await expect(dialog).to_have_count(0)
 
 
 async def test_curl_has_the_request_but_no_secret(newcomer: Newcomer) -> None:

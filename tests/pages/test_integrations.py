@@ -144,8 +144,11 @@ async def test_delete_can_be_taken_back(newcomer: Newcomer) -> None:
     await card(page, "Ops").get_by_role("button", name="More actions").click()
     await page.get_by_role("menuitem", name="Delete").click()
     await expect(card(page, "Ops")).to_have_count(0)
+    await page.wait_for_url("**deleted=*")
+    await page.reload()
     await page.get_by_role("button", name="Undo").click()
     await expect(card(page, "Ops")).to_contain_text("Healthy")
+    await page.wait_for_function("!location.search")
 
 
 async def test_pause_resume_and_duplicate(newcomer: Newcomer) -> None:
