@@ -43,6 +43,7 @@ class ExecutionList:
             self.fresh = tag("button", "sl-btn sl-fresh", type_="button").on("click", self.first, args=[])
         with self.fresh:
             self.fresh_words = Words("")
+        self.fresh.set_visibility(False)
         self.list = tag("ul", "sl-card sl-runs", aria_label="Executions")
         self._draw_foot()
         self._draw_empty()
@@ -165,8 +166,9 @@ class ExecutionList:
             with tag("div", "grow"):
                 Words("Executions", "sl-h1", "h1")
                 self.count = Words("", "sub", "p")
-            self.retry = elements.button("", self._ask_retry, icon="refresh-cw")
+            self.retry = tag("button", "sl-btn", type_="button").on("click", self._ask_retry, args=[])
             with self.retry:
+                elements.icon("refresh-cw")
                 self.retry_words = Words("")
             self.retry.set_visibility(False)
 

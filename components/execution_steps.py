@@ -30,9 +30,9 @@ class ExecutionSteps:
                 Words("Steps", "sl-h2", "h2").props["id"] = "steps-title"
                 self.span = Words("", "tiny muted num")
             self.list = tag("ol")
-            self.more = elements.button("", self._show_more, kind="ghost")
-            with self.more:
+            with elements.button("Show more", self._show_more, kind="ghost") as self.more:
                 self.more_words = Words("")
+            self.more.set_visibility(False)
             self.foot = tag("p", "sl-card-foot small muted row")
             with self.foot:
                 elements.icon("clock")
@@ -65,7 +65,7 @@ class ExecutionSteps:
             self._show(line, item, button, content)
         rest = len(self.lines) - len(shown)
         self.more.set_visibility(rest > 0)
-        self.more_words.set_text(f"Show {min(rest, MOST)} more of {len(self.lines):,}")
+        self.more_words.set_text(f"({min(rest, MOST)} of {rest:,})")
 
     def _add(self, line: Line) -> None:
         with self.list, tag("li") as item:
