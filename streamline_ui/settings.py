@@ -90,7 +90,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         port=read.number("STREAMLINE_PORT", 8080, 1, 65535),
         data_dir=data_dir,
         database_url=read.parsed("DATABASE_URL", f"sqlite:///{quote(str(data_dir / 'streamline.db'))}", _database_url),
-        encryption_key=read.optional("ENCRYPTION_KEY") or read.optional("STREAMLINE_ENCRYPTION_KEY"),
+        encryption_key=_agreed(read.optional("ENCRYPTION_KEY"), read.optional("STREAMLINE_ENCRYPTION_KEY")),
         encryption_keys_previous=read.items("ENCRYPTION_KEYS_PREVIOUS"),
         base_url=read.parsed("STREAMLINE_BASE_URL", "", _base_url),
         trusted_proxies=read.parsed("STREAMLINE_TRUSTED_PROXIES", "", _networks),
@@ -102,6 +102,13 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         sandbox=read.choice("STREAMLINE_SANDBOX", "0", ("0", "1")) == "1",
         setup_token=read.optional("STREAMLINE_SETUP_TOKEN"),
     )
+
+
+def _agreed(key: str | None, other: str | None) -> str | None:
+    """The key, which has two names. Of two that differ, the wrong one might seal what the right one cannot open."""
+    if key and other and key != other:
+        raise BadSetting("ENCRYPTION_KEY and STREAMLINE_ENCRYPTION_KEY are both set, and differ. Keep one of them.")
+    return key or other
 
 
 class _Reader:

@@ -83,6 +83,7 @@ def test_what_is_not_a_command(tmp_path: Path, arguments: list[str]) -> None:
         ({"STREAMLINE_DATA_DIR": str(ROOT / "main.py")}, "main.py cannot be written to"),
         ({"STREAMLINE_LOG_LEVEL": "loud"}, "STREAMLINE_LOG_LEVEL must be one of"),
         ({"ENCRYPTION_KEY": "abc"}, "ENCRYPTION_KEY"),
+        ({"ENCRYPTION_KEY": "ab" * 32, "STREAMLINE_ENCRYPTION_KEY": "cd" * 32}, "are both set, and differ"),
         ({"STREAMLINE_EGRESS_ALLOW": "10.0.0.0/99"}, "STREAMLINE_EGRESS_ALLOW"),
         ({"DATABASE_URL": "postgresql://me:hunter22@127.0.0.1:1/x"}, "cannot be used"),
     ],
