@@ -28,13 +28,20 @@ class Arrival:
     shelf_key: bytes
 
 
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
+
+
 class Exchange:
     """Stands between the server and the application: `receive` and `send` are what the application gets."""
 
     def __init__(self, arrival: Arrival, receive: Receive, send: Send, shelf: Shelf, max_body: int) -> None:
         self._arrival = arrival
         self._receive = receive
-        self._send = send
+        self._send = send if arrival.method != "HEAD" else _without_body(send)
         self._shelf = shelf
         self._max_body = max_body
         self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
@@ -77,7 +84,7 @@ class Exchange:
     async def refuse(self, status: int, code: str, detail: str, hint: str = "") -> None:
         """Answer for the application, with a problem document, and hang up."""
         problem = {
-            "type": "about:blank",
+            "type": f"{self._arrival.prefix.decode()}/api/docs#{code}",
             "title": HTTPStatus(status).phrase,
             "status": status,
             "detail": detail,

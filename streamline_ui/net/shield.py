@@ -20,6 +20,7 @@ SESSION_COOKIE = "streamline_session"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _SOCKET_PATH = "/_nicegui_ws/"
 _HOOKS_PATH = "/hooks/"  # anybody's page may call a webhook; no cookie counts there
+_PROBES = ("/healthz", "/readyz")  # whoever watches us asks by whatever address it knows
 _FILE_PATHS = ("/_nicegui/", "/assets/")
 _CONDITIONS = (b"range", b"if-none-match", b"if-modified-since")
 _POLICY_VIOLATION = 1008  # the WebSocket close code
@@ -51,6 +52,12 @@ class _Incoming:
 
     def text(self, name: bytes) -> str:
         return self.headers.get(name, b"").decode("latin-1")
+
+
+def _asked(scope: Scope) -> Scope:
+    """HEAD asks for what GET answers, without its body, which stays here. A webhook is not called by it."""
+    is_head = scope["method"] == "HEAD" and not scope["path"].startswith(_HOOKS_PATH)
+    return {**scope, "method": "GET"} if is_head else scope
 
 
 class Shield:
@@ -129,6 +136,8 @@ class Shield:
 
     def _refusal(self, scope: Scope, incoming: _Incoming, host: str, secure: bool) -> tuple[int, str, str, str] | None:
         """Status, code, sentence and hint if this request may not come in."""
+        if scope["path"] in _PROBES and scope.get("method", "") in _SAFE_METHODS:
+            return None
         if incoming.hosts != 1 or not callers.is_known(incoming.text(b"host"), self._hosts):
             return 400, "unknown_host", _UNKNOWN_HOST, _UNKNOWN_HOST_HINT
         if not callers.is_known(host, self._hosts):
@@ -187,7 +196,7 @@ class Shield:
             await exchange.send_shelved(*found)
             return
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await self._app(_asked(scope), exchange.receive, exchange.send)
         except Exception:
             if not exchange.is_cut_off:  # else it is only the application's surprise at the body that ended
                 raise

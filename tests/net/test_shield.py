@@ -156,8 +156,16 @@ async def test_other_names_are_refused(headers: list[tuple[str, str]]) -> None:
     app = App()
     answer = await call(shield(app), headers=headers)
     assert (answer.status, app.scopes) == (400, [])
-    assert json.loads(answer.body)["code"] == "unknown_host"
+    problem = json.loads(answer.body)
+    assert (problem["code"], problem["type"]) == ("unknown_host", "/api/docs#unknown_host")
     assert b"evil" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_probes_may_use_any_name(path: str) -> None:
+    app = App()
+    for method, status in (("GET", 200), ("HEAD", 200), ("POST", 400)):
+        assert (await call(shield(app), method, path, headers=host("10.1.2.3:8080"))).status == status
 
 
 async def test_on_every_address_numbers_count_but_names_do_not() -> None:
@@ -400,7 +408,6 @@ async def test_pages_are_compressed_after_they_got_their_nonce() -> None:
         ("gzip", "image/png", LONG, "GET"),
         ("gzip", "font/woff2", LONG, "GET"),
         ("gzip", "text/plain", b"short", "GET"),
-        ("gzip", "text/plain", LONG, "HEAD"),
         ("gzip", "text/event-stream", LONG, "GET"),
     ],
 )
@@ -408,6 +415,16 @@ async def test_other_answers_are_left_alone(accepts: str, kind: str, body: bytes
     app = App(headers={"content-type": kind}, parts=[body])
     answer = await call(shield(app), method, headers=host(HOST, ("accept-encoding", accepts)))
     assert answer["content-encoding"] == "" and answer.body == body
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "image/png"])
+async def test_head_is_answered_like_get_without_the_body(kind: str) -> None:
+    app = App(headers={"content-type": kind}, parts=[LONG])
+    answer = await call(shield(app), "HEAD", headers=GZIP)
+    assert (answer.status, answer.body, answer["content-encoding"]) == (200, b"", "")
+    assert app.scopes[0]["method"] == "GET"
+    await call(shield(app), "HEAD", path="/hooks/x")
+    assert app.scopes[1]["method"] == "HEAD"
 
 
 async def test_a_stream_is_not_held_back() -> None:
