@@ -87,9 +87,21 @@ MEANINGS: Mapping[str, str] = {
     "too_many_requests": "Too often. `Retry-After` says when to come back.",
     "provider_rejected": "The service refused, and would refuse again.",
     "provider_unavailable": "The service could not be reached or had no answer; trying again can help.",
+    "net.address": "The address cannot be used for a request.",
+    "net.header": "A header cannot be sent.",
+    "net.origin": "The credentials belong to another address, so nothing was sent.",
+    "net.private": "The address leads into a network that Streamline does not call.",
+    "net.redirect": "The service sends the request on to where it is not followed.",
+    "unknown_host": "Streamline does not know itself under this name.",
+    "foreign_origin": "The request comes from another site.",
+    "body_too_large": "The body is larger than 1 MB.",
+    "body_too_slow": "The body took too long to arrive.",
     "internal_error": "Our own mistake; the log has the details under the request id.",
 }
 """What each code means, for the documentation."""
+
+OURS = frozenset({"net.address", "net.header", "net.origin", "net.private", "net.redirect"})
+"""Codes with which we, and no service, refuse what an action was asked to send: whoever asked can mend it."""
 
 
 def request_id(scope: Scope) -> str:
@@ -101,10 +113,11 @@ def request_id(scope: Scope) -> str:
 
 def answer(request: Request, error: StreamlineError) -> Response:
     """The answer that an error is."""
+    status = 422 if error.code in OURS else error.status
     body: dict[str, Any] = {
         "type": f"{request.scope.get('root_path', '')}/docs#{error.code}",
-        "title": HTTPStatus(error.status).phrase,
-        "status": error.status,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
         "detail": error.message,
         "code": error.code,
         "hints": list(error.hints),
@@ -112,7 +125,7 @@ def answer(request: Request, error: StreamlineError) -> Response:
     }
     if isinstance(error, Invalid):
         body["errors"] = [{"field": field, "message": message} for field, message in error.fields.items()]
-    answered = Response(orjson.dumps(_sound(body)), error.status, media_type=MEDIA_TYPE)
+    answered = Response(orjson.dumps(_sound(body)), status, media_type=MEDIA_TYPE)
     if isinstance(error, TooMany):
         answered.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, Unauthenticated):

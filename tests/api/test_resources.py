@@ -239,6 +239,14 @@ async def test_a_service_that_refuses_is_named_as_the_one_who_did(as_alice: Pers
     assert "50006" in answer.json()["detail"]
 
 
+async def test_what_we_refuse_to_send_is_the_callers_mistake(as_alice: Person) -> None:
+    made = await as_alice.connect("Any", "http")
+    path = f"/integrations/{made['id']}/actions/request"
+    answer = await as_alice.ask("POST", path, {"params": {"method": "GET", "url": "http://169.254.169.254/latest"}})
+    assert (answer.status_code, answer.json()["code"]) == (422, "net.private"), answer.text
+    assert answer.json()["status"] == 422
+
+
 @asynccontextmanager
 async def service(status: str, body: bytes) -> AsyncIterator[str]:
     """A service on a real socket that gives one answer to everything."""
