@@ -46,6 +46,8 @@ def parse(raw: bytes, known: Collection[str] = ()) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
+        if not _is_text(raw):
+            raise BadBody("The body is not UTF-8.") from None
         raise BadBody(f"The body is not valid JSON (near character {error.pos}).") from None
     fields: dict[str, str] = {}
     remaining: list[tuple[Any, str, int]] = [(value, "", 1)]
@@ -63,6 +65,13 @@ def parse(raw: bytes, known: Collection[str] = ()) -> Any:
     if fields:
         raise Invalid(next(iter(fields.values())), fields)
     return value
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        return bool(raw.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _problem(item: Any) -> str | None:
@@ -86,6 +95,7 @@ _SENTENCES = {
     "list_type": "This has to be a list.",
     "model_type": "This has to be an object with fields.",
     "model_attributes_type": "This has to be an object with fields.",
+    "string_empty": "This is missing.",
     "string_too_short": "This is too short; {min_length} characters are the least.",
     "string_too_long": "This is too long; {max_length} characters are the most.",
     "too_long": "These are too many; {max_length} are the most.",
@@ -97,6 +107,14 @@ _SENTENCES = {
     "timezone_aware": "This time needs its zone, as in 2030-01-31T12:00:00Z.",
     "string_pattern_mismatch": "This has characters that cannot be used here.",
 }
+
+
+def _sentence(kind: str, context: dict[str, Any]) -> str:
+    if kind == "too_long" and context.get("field_type") == "Value":  # that is what pydantic calls a secret's text
+        kind = "string_too_long"
+    if kind == "string_too_short" and context.get("min_length") == 1:
+        kind = "string_empty"
+    return _SENTENCES.get(kind, "This cannot be used.").format_map(context)
 
 
 def invalid(errors: list[ErrorDetails], model: type[BaseModel] | None = None, *, skip: int = 1) -> Invalid:
@@ -112,8 +130,7 @@ def invalid(errors: list[ErrorDetails], model: type[BaseModel] | None = None, *,
             place.pop()  # the name was made up by whoever sent it
             if model is not None:
                 hints = ["Known here are: " + ", ".join(f.alias or n for n, f in model.model_fields.items()) + "."]
-        sentence = _SENTENCES.get(error["type"], "This cannot be used.")
-        fields.setdefault(".".join(place), sentence.format_map(error.get("ctx") or {}))
+        fields.setdefault(".".join(place), _sentence(error["type"], error.get("ctx") or {}))
     field, sentence = next(iter(fields.items()))
     message = f"{field}: {sentence}" if field else sentence
     return Invalid(message if len(fields) == 1 else f"{len(fields)} fields cannot be used.", fields, hints=hints)

@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from streamline_ui.access import limits
 from streamline_ui.api import reading
+from streamline_ui.api.bodies import NewToken, SignIn
 from streamline_ui.api.problems import BadBody
 from streamline_ui.errors import Invalid
 from tests.api.conftest import Person
@@ -223,6 +225,37 @@ def test_the_largest_numbers_are_read() -> None:
     assert reading.parse(b"[9223372036854775807, -9223372036854775808, 1.5, true]")
     with pytest.raises(Invalid):
         reading.parse(b"[-18446744073709551616]")
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (b'{"name": "\xff"}', "The body is not UTF-8."),
+        (b'{"name": }', "The body is not valid JSON (near character 9)."),
+    ],
+)
+def test_a_body_that_cannot_be_read_says_why(raw: bytes, sentence: str) -> None:
+    with pytest.raises(BadBody) as caught:
+        reading.parse(raw)
+    assert caught.value.message == sentence
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "sentence"),
+    [
+        (
+            {"email": "a@example.com", "password": "x" * 1001},
+            "password",
+            "This is too long; 1000 characters are the most.",
+        ),
+        ({"name": ""}, "name", "This is missing."),
+    ],
+)
+def test_limits_are_said_in_what_they_count(body: dict[str, Any], field: str, sentence: str) -> None:
+    model = SignIn if "email" in body else NewToken
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(body)
+    assert reading.invalid(caught.value.errors(), model, skip=0).fields == {field: sentence}
 
 
 def test_line_breaks_and_tabs_are_no_control_characters() -> None:
