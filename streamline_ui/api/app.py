@@ -43,7 +43,7 @@ def build(settings: Settings) -> FastAPI:
     app.add_exception_handler(StreamlineError, problems.on_error)
     app.add_exception_handler(HTTPException, problems.on_http_error)
     app.add_middleware(door.Envelope)
-    _document(app, settings.base_url)
+    _document(app, settings)
     return app
 
 
@@ -52,18 +52,18 @@ def _id(route: APIRoute) -> str:
     return f"{route.endpoint.__module__.rpartition('.')[2]}_{route.name.strip('_')}"
 
 
-def _document(app: FastAPI, base_url: str) -> None:
+def _document(app: FastAPI, settings: Settings) -> None:
     """Serve the OpenAPI document and the manual made from it. Both are public: they hold nothing but code."""
     made: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
-        return made or made.update(document.describe(app, base_url)) or made
+        return made or made.update(document.describe(app, settings.base_url)) or made
 
     def machine_readable(_: Request) -> Response:
         return JSONResponse(openapi())
 
     def readable(_: Request) -> Response:
-        return Response(manual.page(openapi()), media_type="text/html", headers=manual.HEADERS)
+        return Response(manual.page(openapi(), settings.address), media_type="text/html", headers=manual.HEADERS)
 
     def style(_: Request) -> Response:
         return Response(manual.STYLE, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})

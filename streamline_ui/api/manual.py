@@ -23,13 +23,13 @@ TEMPLATES = (
 _DEEPEST_EXAMPLE = 4
 
 
-def page(document: Mapping[str, Any]) -> str:
-    """The whole page."""
+def page(document: Mapping[str, Any], address: str) -> str:
+    """The whole page, with examples for whoever finds us at `address`."""
     groups: dict[str, list[tuple[str, str, Mapping[str, Any]]]] = {}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             groups.setdefault(operation["tags"][0], []).append((method, path, operation))
-    reader = _Reader(document)
+    reader = _Reader(document, address)
     menu = "".join(f'<li><a href="#{_anchor(group)}">{escape(group)}</a></li>' for group in groups)
     sections = "".join(
         f'<section id="{_anchor(group)}"><h2>{escape(group)}</h2>{"".join(reader.operation(*o) for o in operations)}'
@@ -66,9 +66,9 @@ def page(document: Mapping[str, Any]) -> str:
 class _Reader:
     """Turns parts of the document into HTML. Everything from the document is escaped."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], address: str) -> None:
         self.document = document
-        self.server = document["servers"][0]["url"]
+        self.server = f"{address}/api"
         self.prefix = urlsplit(self.server).path
 
     def operation(self, method: str, path: str, operation: Mapping[str, Any]) -> str:
@@ -136,9 +136,10 @@ class _Reader:
         return schema
 
     def _curl(self, method: str, path: str, operation: Mapping[str, Any], body: Mapping[str, Any] | None) -> str:
-        server = self.server if "://" in self.server else f"http://127.0.0.1:8080{self.server}"
         address = re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), path)
-        parts = [f"curl {server}{address}" if method == "get" else f"curl -X {method.upper()} {server}{address}"]
+        parts = [
+            f"curl {self.server}{address}" if method == "get" else f"curl -X {method.upper()} {self.server}{address}"
+        ]
         if operation.get("security") != []:
             parts.append('-H "Authorization: Bearer $STREAMLINE_TOKEN"')
         if body:

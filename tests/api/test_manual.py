@@ -9,6 +9,8 @@ from streamline_ui.api import manual
 from streamline_ui.providers import PROVIDERS
 from tests.api.table import DOCUMENT, ROUTES
 
+ADDRESS = "https://hub.example.com"
+
 
 def refs(value: object) -> set[str]:
     """Every reference in a document."""
@@ -77,7 +79,7 @@ class Collector(HTMLParser):
 
 def test_the_page_needs_no_script_and_no_other_server() -> None:
     page = Collector()
-    page.feed(manual.page(DOCUMENT))
+    page.feed(manual.page(DOCUMENT, ADDRESS))
     assert page.loads == ["docs.css"]
     assert "script" not in page.tags
     assert not [name for name in page.attributes if name.startswith("on") or name == "style"]
@@ -86,14 +88,14 @@ def test_the_page_needs_no_script_and_no_other_server() -> None:
 
 
 def test_the_page_shows_every_call_and_its_links_lead_somewhere() -> None:
-    html = manual.page(DOCUMENT)
+    html = manual.page(DOCUMENT, ADDRESS)
     page = Collector()
     page.feed(html)
     assert set(page.targets) <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     for method, path, _ in ROUTES:
         assert f"{method}</span> <code>/api{path}</code>" in html
-    assert html.count("<pre><code>curl") == len(ROUTES)
+    assert html.count("<pre><code>curl") == html.count(f" {ADDRESS}/api/") == len(ROUTES)
     assert "token_expired" in page.ids
 
 
@@ -115,4 +117,4 @@ def test_nothing_in_the_document_becomes_markup() -> None:
             }
         },
     }
-    assert not re.search("<script", manual.page(document))
+    assert not re.search("<script", manual.page(document, ADDRESS))
