@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from nicegui import ui
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
 from streamline_ui import live, schedule, sockets
@@ -45,6 +46,7 @@ def build(settings: Settings) -> ASGIApp:
         from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
 
         outer.mount("/sandbox", sandbox.build())
+        outer.add_route("/sandbox", lambda _: RedirectResponse("/sandbox/"))
     _mount_pages(outer)
     return Shield(
         hooks.Door(Gate(outer)),
