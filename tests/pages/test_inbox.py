@@ -33,6 +33,17 @@ async def test_empty_it_leads_to_the_dialog(newcomer: Newcomer) -> None:
     await expect(card(page, "Inbox")).to_be_visible()
 
 
+async def test_empty_it_notices_that_it_was_connected(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    await start(page, "/inbox")
+    await expect(page.get_by_role("link", name="Connect the Inbox")).to_be_visible()
+    inbox = await connect_inbox(newcomer)
+    await page.get_by_role("link", name="Send a test entry").click()
+    await page.wait_for_url(f"**/integrations/{inbox}")
+    await expect(page.get_by_role("heading", name="Credentials")).to_be_visible()
+    await expect(page.get_by_role("button", name="Replace")).to_have_count(0)
+
+
 async def test_entries_arrive_by_themselves_newest_first(newcomer: Newcomer) -> None:
     page = newcomer.page
     inbox = await connect_inbox(newcomer)
