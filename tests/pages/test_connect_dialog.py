@@ -176,6 +176,26 @@ async def test_save_anyway_is_not_tested(newcomer: Newcomer) -> None:
     await expect(page.get_by_text("Integration created. It is not tested yet.")).to_be_visible()
 
 
+async def test_what_needs_no_test_is_ready(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    dialog = await open_dialog(page, "HTTP request")
+    await dialog.get_by_role("button", name="Test and save").click()
+    await expect(page.get_by_text("Integration created. Ready. Every request brings its own address")).to_be_visible()
+    await expect(card(page, "HTTP request").locator(".sl-pill")).to_have_text("Ready")
+
+
+async def test_changes_end_the_offer_to_test_the_same_again(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    await newcomer.fail("discord", status=401)
+    dialog = await open_dialog(page, "Discord")
+    await paste(page, DISCORD)
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("button", name="Test again")).to_be_visible()
+    await page.get_by_label("Name", exact=True).fill("Another")
+    await expect(dialog.get_by_role("button", name="Test again")).to_be_hidden()
+    await expect(dialog.get_by_role("button", name="Save anyway")).to_be_visible()
+
+
 async def test_the_mode_keeps_the_token_and_explains_what_is_missing(newcomer: Newcomer) -> None:
     page = newcomer.page
     dialog = await open_dialog(page, "Telegram Bot")

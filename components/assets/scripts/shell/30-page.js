@@ -19,7 +19,7 @@ addEventListener("load", function watch() {
     soon = setTimeout(() => { away(true); bar.hidden = false; words.textContent = "Connection lost. Your changes are kept; reconnecting…"; }, 2000);
     later = setTimeout(() => { reload.hidden = false; }, 15000);
   };
-  addEventListener("pagehide", () => { leaves = true; if (restarted) slKeep(); });
+  addEventListener("pagehide", () => { leaves = true; if (restarted || !bar.hidden) slKeep(); });
   addEventListener("pageshow", () => { leaves = false; });
   const tell = (sentence) => { clearTimeout(soon); clearTimeout(later); away(true); words.textContent = sentence; bar.hidden = reload.hidden = false; };
   slAwaitReload((sentence) => { restarted = true; tell(sentence); });

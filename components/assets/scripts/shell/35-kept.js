@@ -29,7 +29,7 @@ function slKeep() {
 function slKept() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(SL_KEPT));
-    if (kept && Date.now() - kept.at < SL_KEPT_FOR && document.querySelector(".sl-rail")) return kept;
+    if (kept && Date.now() - kept.at < SL_KEPT_FOR && !document.querySelector(".sl-door")) return kept;
   } catch { /* not ours */ }
   sessionStorage.removeItem(SL_KEPT);
   return null;
