@@ -28,7 +28,7 @@ class Verdict:
 
 def judge(provider: Provider[Any], field: FormField, text: str) -> Verdict:
     """Judge one field on its own: what else is missing in the form is not its fault."""
-    value, removed = paste.clean(text) if field.kind == "secret" else paste.tidy(text)
+    value, removed = paste.clean(text) if field.kind == "secret" else paste.trim(text)
     notes = " ".join(removed)
     if not value:
         return Verdict(value, notes, "")

@@ -68,7 +68,7 @@ class _Values(Spoken):
         if not isinstance(value, str) or formats.is_stored(info) or field is None:
             return value
         title = field.title or "This"
-        text = checked((paste.clean if _is_credential(field) else paste.tidy)(value)[0], title)
+        text = checked((paste.clean if _is_credential(field) else paste.trim)(value)[0], title)
         if text:
             return text
         if field.is_required():

@@ -39,8 +39,8 @@ def clean(text: str) -> tuple[str, list[str]]:
     return value, removed
 
 
-def tidy(text: str) -> tuple[str, list[str]]:
-    """The careful part of cleaning: spaces, invisible characters and quotation marks around it; `Bearer` stays."""
+def trim(text: str) -> tuple[str, list[str]]:
+    """What may go from every text: spaces around it and invisible characters. Marks may be meant."""
     removed: list[str] = []
     visible = INVISIBLE.sub("", text)
     if visible != text:
@@ -48,6 +48,12 @@ def tidy(text: str) -> tuple[str, list[str]]:
     value = visible.strip()
     if value != visible:
         removed.append(SPACES)
+    return value, removed
+
+
+def tidy(text: str) -> tuple[str, list[str]]:
+    """The careful part of cleaning: spaces, invisible characters and quotation marks around it; `Bearer` stays."""
+    value, removed = trim(text)
     while len(value) > 1 and QUOTES.get(value[0]) == value[-1]:
         value = value[1:-1].strip()
         removed.append(QUOTED)

@@ -22,6 +22,12 @@ async def send(connection: Connection[Any], **values: Any) -> dict[str, Any]:
     return await named("sendgrid").actions["send_email"].run(connection, values)
 
 
+@pytest.mark.parametrize("name", ["<Ops>", '"Ops"', "<b>Ops</b>", "Bearer Ops"])
+def test_marks_in_a_name_are_meant(name: str) -> None:
+    config = formats.read(named("sendgrid").config, {"apiKey": KEY, "fromName": f"  {name}\u200b "})
+    assert config.api_keys.from_name == name
+
+
 @pytest.mark.parametrize(
     ("address", "root"),
     [
