@@ -161,7 +161,7 @@ def _show(password: str, is_made: bool) -> None:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, Invalid):
-        return " ".join([error.message, *error.fields.values()])
+        return " ".join(error.fields.values()) or error.message
     if isinstance(error, StreamlineError):
         return error.message
     from streamline_ui.vault import redact

@@ -94,6 +94,10 @@ def test_a_start_that_cannot_be(tmp_path: Path, variables: dict[str, str], sente
     assert "hunter22" not in said
 
 
+def test_a_mistyped_address_is_told_in_one_sentence(tmp_path: Path) -> None:
+    assert refusal(run(tmp_path, "create-user", "alice", given=PASSWORD)) == "This is not an email address."
+
+
 def test_port_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -92,6 +92,8 @@ def sentence(kind: str, context: Mapping[str, Any], name: str) -> str:
         return str(context["sentence"])
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error") or f"{name} cannot be used.")
+    if kind == "string_too_short" and context.get("min_length") == 1:
+        return f"{name} is missing."
     values = {**context, "title": name}
     try:
         return _SENTENCES[kind].format_map(values)
