@@ -38,6 +38,8 @@ async def everywhere(contexts: Opener, path: str, as_: str | None = "alice@examp
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)
         await page.evaluate(f"slTheme('{scheme}')")
+        await page.wait_for_timeout(20)
+        await page.wait_for_function("document.getAnimations().every(each => !each.transitionProperty)")
         for size in (DESKTOP, PHONE):
             await page.set_viewport_size(size)
             await whole(page)
