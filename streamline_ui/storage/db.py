@@ -16,6 +16,7 @@ from sqlalchemy.sql import Select
 from sqlmodel import Session, create_engine
 
 BUSY_SECONDS = 5
+INCREMENTAL = 2  # SQLite's auto_vacuum under which a file gives empty pages back when it is asked to
 _engine: Engine | None = None
 _glancing: Any = None
 _compiled: dict[Select[Any], tuple[str, tuple[str, ...]]] = {}
@@ -113,6 +114,7 @@ def _look(query: Select[Any], values: Mapping[str, Any]) -> tuple[Any, ...] | No
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")  # only a new file takes it, and only before anything else
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # what was committed survives a power cut
     cursor.execute("PRAGMA foreign_keys=ON")

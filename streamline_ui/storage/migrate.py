@@ -52,6 +52,8 @@ def upgrade(settings: Settings) -> None:
     except Exception as error:  # whatever it was, the transaction took it back
         raise StreamlineError(f"The database could not be migrated and is unchanged: {_reason(error)}.") from error
     _log.info("Database schema: %s.", newest() if found is None else f"{found} -> {newest()}")
+    if found is not None:
+        _make_shrinkable(engine)
 
 
 @cache
@@ -160,6 +162,22 @@ def _back_up(engine: Engine, settings: Settings) -> None:
             raise _damaged(file)
     copy = backup.snapshot(engine, settings.data_dir / "backups", "before-migration")
     _log.info("Backup before the migration: %s", copy)
+
+
+def _make_shrinkable(engine: Engine) -> None:
+    """Let a file of before give empty pages back: it has to be written anew for that, once."""
+    if _sqlite_file(engine) is None:
+        return
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        if cursor.execute("PRAGMA auto_vacuum").fetchone()[0] != db.INCREMENTAL:
+            cursor.execute(f"PRAGMA auto_vacuum={db.INCREMENTAL}")
+            cursor.execute("VACUUM")
+    except sqlite3.OperationalError as error:  # a full disk, say; it works as it is
+        _log.warning("The database file cannot be made to shrink: %s.", error)
+    finally:
+        connection.close()
 
 
 def _run(engine: Engine) -> None:

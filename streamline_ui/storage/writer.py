@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, Executable
+from sqlalchemy.exc import OperationalError
 
 from streamline_ui.errors import Unavailable
 from streamline_ui.storage import db
@@ -121,13 +122,19 @@ class Writer:
             self._answer(group, self._commit(group))
 
     def _commit(self, group: Sequence[_Unit]) -> list[Exception | None]:
-        """Commit all together; where that fails, each alone, so that one bad unit spoils nobody else's."""
+        """Commit all together; where one is bad, look for it by halves, so that it spoils nobody else's.
+
+        A database that is locked, full or gone refuses all of them: then they are not tried, and kept waiting, singly.
+        """
         try:
             self._transact(group)
+        except OperationalError as error:
+            return [error] * len(group)
         except Exception as error:  # whatever it is, the thread goes on, and whoever wrote it is told
             if len(group) == 1:
                 return [error]
-            return [self._commit([unit])[0] for unit in group]
+            half = len(group) // 2
+            return [*self._commit(group[:half]), *self._commit(group[half:])]
         return [None] * len(group)
 
     def _transact(self, group: Sequence[_Unit]) -> None:

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
 
 from streamline_ui import live
 from streamline_ui.storage import db, writer
@@ -25,6 +25,8 @@ from streamline_ui.workflows.job import Job
 _keep_request = table_of(HookRequest).insert()
 _keep_event = table_of(Event).insert()
 _queue_execution = table_of(Execution).insert()
+_events = table_of(Event).c
+_seen = select(_events.id).where(_events.workflowId == bindparam("workflow"), _events.sourceId == bindparam("source"))
 KEPT_BODY = 1_000_000  # bytes
 
 
@@ -68,6 +70,8 @@ async def accept(listener: Listener, request: Request, trigger: Mapping[str, Any
 
     Raises Unavailable where too much waits to be stored, and SQLAlchemyError where nothing can be: then nothing was.
     """
+    if source_id is not None and await db.glance(_seen, {"workflow": listener.id, "source": source_id}) is not None:
+        return await _repeat(listener, request)
     request_id, event_id = new_id(), new_id()
     written = orjson.dumps(trigger).decode()
     job = Job(
@@ -80,13 +84,16 @@ async def accept(listener: Listener, request: Request, trigger: Mapping[str, Any
             (_keep_event, event),
             (_queue_execution, _execution_row(job, event_id, written, request.at)),
         )
-    except IntegrityError:
+    except IntegrityError:  # the same came in a moment ago
         if source_id is None:
             raise
-        await turn_away(listener.id, listener.user_id, request, Verdict.DUPLICATE, "This was delivered before.")
-        return Receipt(request_id, Verdict.DUPLICATE)
+        return await _repeat(listener, request)
     live.tell(listener.user_id, "request", request_id)
     return Receipt(request_id, Verdict.ACCEPTED, event_id, job)
+
+
+async def _repeat(listener: Listener, request: Request) -> Receipt:
+    return await turn_away(listener.id, listener.user_id, request, Verdict.DUPLICATE, "This was delivered before.")
 
 
 async def turn_away(workflow_id: str, user_id: str, request: Request, verdict: Verdict, reason: str) -> Receipt:
@@ -95,13 +102,6 @@ async def turn_away(workflow_id: str, user_id: str, request: Request, verdict: V
     await writer.write(_capture(request_id, workflow_id, request, verdict, reason))
     live.tell(user_id, "request", request_id)
     return Receipt(request_id, verdict)
-
-
-def was_seen(workflow_id: str, source_id: str) -> bool:
-    """Whether an event with the sender's id was written down before."""
-    with db.reading() as session:
-        query = select(Event.id).where(Event.workflow_id == workflow_id, Event.source_id == source_id)
-        return session.exec(query).first() is not None
 
 
 def _capture(request_id: str, workflow_id: str, request: Request, verdict: Verdict, reason: str) -> Statement:
