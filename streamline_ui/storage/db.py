@@ -31,7 +31,9 @@ def connect(url: str) -> None:
         event.listen(_engine, "connect", _prepare_sqlite)
         event.listen(_engine, "begin", _begin_sqlite)
     else:
-        _engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10)
+        _engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, pool_size=10, connect_args={"options": "-c timezone=UTC"}
+        )
 
 
 def engine() -> Engine:
@@ -114,7 +116,8 @@ def _look(query: Select[Any], values: Mapping[str, Any]) -> tuple[Any, ...] | No
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")  # only a new file takes it, and only before anything else
+    if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:  # only a new file takes it, and it is a write
+        cursor.execute(f"PRAGMA auto_vacuum={INCREMENTAL}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # what was committed survives a power cut
     cursor.execute("PRAGMA foreign_keys=ON")

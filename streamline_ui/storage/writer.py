@@ -10,16 +10,18 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, Executable
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from streamline_ui.errors import Unavailable
 from streamline_ui.storage import db
 
 MOST_AT_ONCE = 512  # units in one transaction; more would make the first of them wait too long
+PATIENCE = 2000  # milliseconds for somebody else's lock; whoever comes while we wait for it waits twice
 MOST_WAITING = 2000  # units not yet committed, after which newcomers are refused rather than kept waiting
 
 Statement = tuple[Executable, Mapping[str, Any]]
@@ -81,6 +83,7 @@ class Writer:
     _wake: threading.Condition = field(default_factory=threading.Condition)
     _stopping: bool = False
     _thread: threading.Thread | None = None
+    _connection: Connection | None = None
 
     def start(self) -> None:
         """Begin to write."""
@@ -117,6 +120,7 @@ class Writer:
                 while not self._waiting and not self._stopping:
                     self._wake.wait()
                 if not self._waiting:
+                    self._disconnect()
                     return
                 group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
             self._answer(group, self._commit(group))
@@ -138,13 +142,35 @@ class Writer:
         return [None] * len(group)
 
     def _transact(self, group: Sequence[_Unit]) -> None:
-        with self.engine.execution_options(writes=True).begin() as connection:
-            batches: dict[int, tuple[Executable, list[Mapping[str, Any]]]] = {}
-            for unit in group:
-                for statement, row in unit.statements:
-                    batches.setdefault(id(statement), (statement, []))[1].append(row)
-            for statement, parameters in batches.values():
-                connection.execute(statement, parameters)
+        batches: dict[int, tuple[Executable, list[Mapping[str, Any]]]] = {}
+        for unit in group:
+            for statement, row in unit.statements:
+                batches.setdefault(id(statement), (statement, []))[1].append(row)
+        connection = self._connected()
+        try:
+            with connection.begin():
+                for statement, parameters in batches.values():
+                    connection.execute(statement, parameters)
+        except OperationalError:  # it may be of no use any more
+            self._disconnect()
+            raise
+
+    def _connected(self) -> Connection:
+        """The connection that is this thread's alone."""
+        if self._connection is None:
+            self._connection = self.engine.execution_options(writes=True).connect()
+            self._connection.detach()
+            if self.engine.dialect.name == "sqlite":
+                cursor = self._connection.connection.cursor()  # past SQLAlchemy, which would begin, and so wait, first
+                cursor.execute(f"PRAGMA busy_timeout={PATIENCE}")
+                cursor.close()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError):
+                connection.close()
 
     @staticmethod
     def _answer(group: Sequence[_Unit], results: Sequence[Exception | None]) -> None:

@@ -52,13 +52,14 @@ class Hub:
 
     def environment(self) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "NICEGUI", "STREAMLINE"))}
+        clean["PYTHONPATH"] = str(ROOT)
         ours = {"PORT": str(self.port), "DATA_DIR": str(self.data), "EGRESS_ALLOW": "127.0.0.1"}
         return clean | {f"STREAMLINE_{name}": value for name, value in (ours | self.variables).items()}
 
-    def start(self, *prefix: str) -> None:
-        """Start the program; it does not answer yet."""
+    def start(self, program: str = "main.py") -> None:
+        """Start the program, or another one in its place; it does not answer yet."""
         with (self.folder / "server.log").open("ab") as log:
-            command = [*prefix, sys.executable, "main.py"]
+            command = [sys.executable, program]
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment(), stdout=log, stderr=subprocess.STDOUT
             )

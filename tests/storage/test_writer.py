@@ -124,7 +124,7 @@ async def test_somebody_who_leaves_does_not_keep_the_others_waiting(url: str) ->
 async def test_a_locked_database_is_an_error_in_time_and_then_it_goes_on(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "BUSY_SECONDS", 0.3)
+    monkeypatch.setattr(writer, "PATIENCE", 300)
     db.connect(settings.database_url)
     migrate.upgrade(settings)
     writer.start()
