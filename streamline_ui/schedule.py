@@ -12,10 +12,11 @@ from time import monotonic
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from streamline_ui import settings
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
 from streamline_ui.integrations import connections, usage, watch
-from streamline_ui.workflows import catalog, dispatch, executions, schedules
+from streamline_ui.workflows import catalog, dispatch, executions, retention, schedules
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
@@ -39,6 +40,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
         _scheduler.add_job(asyncio.to_thread, "interval", [purge], seconds=20)
     for prune in (watch.prune, sessions.prune, limits.prune, idempotency.prune):
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)
+    _scheduler.add_job(asyncio.to_thread, "interval", [retention.sweep, settings.current()], minutes=10)
     _scheduler.start()
 
 
