@@ -43,7 +43,7 @@ async def test_new_ones_are_announced_and_do_not_jump(newcomer: Newcomer) -> Non
     await expect(rows(page)).to_have_count(1)
     await flows.send(newcomer, made, *({"text": f"later {number}"} for number in range(3)))
     fresh = page.get_by_role("button", name="3 new")
-    await expect(fresh).to_be_visible(timeout=4000)
+    await expect(fresh).to_be_visible()
     await expect(rows(page)).to_have_count(1)
     await fresh.click()
     await expect(rows(page)).to_have_count(4)
@@ -95,7 +95,7 @@ async def test_a_failure_is_explained_and_retried_from_its_step(newcomer: Newcom
     await expect(page.get_by_role("tabpanel")).to_contain_text("400 Bad Request")
     await page.get_by_role("button", name="Retry step 2").click()
     await expect(page.get_by_text("It is a retry of")).to_be_visible()
-    await expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=5000)
+    await expect(page.get_by_text("Succeeded").first).to_be_visible()
     await page.get_by_role("link", name=f"Run {failed['id'][:8]}").click()
     await expect(page.get_by_text("It was retried as")).to_be_visible()
     await start(page, "/executions")
@@ -130,12 +130,12 @@ async def test_which_version_is_asked_where_there_are_two(newcomer: Newcomer) ->
     await page.get_by_role("button", name="Replay from start").click()
     await page.get_by_role("menuitem", name="With the original version 1").click()
     await expect(page.get_by_text("It is a retry of")).to_be_visible()
-    await expect(page.get_by_text("Failed at step 1")).to_be_visible(timeout=5000)
+    await expect(page.get_by_text("Failed at step 1")).to_be_visible()
     await open_run(page, failed["id"])
     await page.get_by_role("button", name="Retry step 1").click()
     await page.get_by_role("menuitem", name="With the current version 2").click()
     await expect(page.get_by_text("It is a retry of")).to_be_visible()
-    await expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=5000)
+    await expect(page.get_by_text("Succeeded").first).to_be_visible()
 
 
 async def test_it_waits_for_a_connection_or_a_time_and_can_be_cancelled(newcomer: Newcomer) -> None:
@@ -146,7 +146,7 @@ async def test_it_waits_for_a_connection_or_a_time_and_can_be_cancelled(newcomer
     await open_run(page, waiting["id"])
     await expect(page.locator(".sl-callout")).to_contain_text(re.compile("It goes on by itself in (59|60) min"))
     await page.get_by_role("button", name="Cancel").click()
-    await expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=4000)
+    await expect(page.get_by_text("Cancelled").first).to_be_visible()
     discord = await newcomer.connect("discord", "Team")
     post: dict[str, Any] = {"id": "post", "type": "action", "integrationId": discord, "action": "send_message"}
     made = await flows.workflow(newcomer, "Post", {**post, "params": {"content": "x"}})
@@ -204,7 +204,7 @@ async def test_it_changes_while_it_is_looked_at(newcomer: Newcomer) -> None:
     await open_run(page, waiting["id"])
     await expect(page.locator(".sl-stage.none")).to_have_count(1)
     await page.evaluate("window.notReloaded = true")
-    await expect(page.locator(".sl-stage.ok")).to_have_count(3, timeout=8000)
+    await expect(page.locator(".sl-stage.ok")).to_have_count(3)
     assert await page.evaluate("window.notReloaded")
 
 

@@ -224,7 +224,7 @@ async def test_a_cut_line_is_told_and_what_was_typed_stays(contexts: Opener) -> 
     bar = page.get_by_text("Connection lost. Your changes are kept; reconnecting…")
     await context.set_offline(True)
     await page.evaluate("window.socket.io.engine.close()")
-    await expect(bar).to_be_visible(timeout=4000)
+    await expect(bar).to_be_visible()
     await expect(page.locator("#popup")).to_be_hidden()
     await context.set_offline(False)
     await expect(bar).to_be_hidden()

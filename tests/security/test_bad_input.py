@@ -262,7 +262,7 @@ def test_redirects_do_not_lead_inside(tmp_path_factory: pytest.TempPathFactory, 
             tested = alice.made("POST", f"/api/integrations/{row}/test")
             assert not tested["ok"], (target, tested)
             act = {"method": "GET", "url": "/x"}
-            refused(alice.ask("POST", f"/api/integrations/{row}/actions/request", act), 502)
+            refused(alice.ask("POST", f"/api/integrations/{row}/actions/request", act), 422)
         assert addresses.classify("169.254.169.254")[0] == "never"
     finally:
         stop_server(server)
