@@ -311,7 +311,7 @@ async def walk(scene: Scene, browser: Browser) -> None:
 
 
 async def _edit(page: Page) -> None:
-    await page.get_by_role("button", name="Edit", exact=True).click()
+    await page.locator("header").get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_role("button", name="Test and save").wait_for()
     for replace in await dialog.get_by_role("button", name=re.compile("^Replace ")).all():
