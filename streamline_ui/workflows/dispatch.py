@@ -65,11 +65,6 @@ async def outcome(execution_id: str, seconds: float) -> Outcome | None:
     return None if _dispatcher is None else await _dispatcher.outcome(execution_id, seconds)
 
 
-def depth() -> int:
-    """How many executions are in memory."""
-    return 0 if _dispatcher is None else len(_dispatcher.known)
-
-
 @dataclass(slots=True)
 class Dispatcher:
     """Runs executions in this process."""
