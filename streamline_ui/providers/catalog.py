@@ -34,7 +34,13 @@ def entry(provider: Provider[Any]) -> dict[str, Any]:
         "configSchema": schema(provider.config),
         "actions": [_action(action) for action in provider.actions.values()],
         "triggers": [
-            {"event": each.event, "title": each.title, "sample": dict(each.sample)} for each in provider.triggers
+            {
+                "event": each.event,
+                "title": each.title,
+                "sample": dict(each.sample),
+                "parameters": None if each.params is None else schema(each.params),
+            }
+            for each in provider.triggers
         ],
     }
 

@@ -10,15 +10,19 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, get_type_hints
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from streamline_ui.providers.configs import Config, Spoken
+from streamline_ui.providers import params
+from streamline_ui.providers.configs import Config
+from streamline_ui.providers.feeds import Event, Feed, Page, Trigger
 from streamline_ui.providers.meanings import Meaning, Problem, read_problem, retry_after
+from streamline_ui.providers.params import Params
 
 __all__ = [
     "Action",
@@ -30,6 +34,9 @@ __all__ = [
     "Config",
     "Connection",
     "Desk",
+    "Event",
+    "Feed",
+    "Page",
     "Params",
     "Provider",
     "Result",
@@ -38,20 +45,6 @@ __all__ = [
 
 AuthType = Literal["webhook", "api", "webhook_or_polling", "oauth2", "none"]
 Category = Literal["Chat", "Email and SMS", "Data", "News and feeds", "Developer", "No account needed"]
-
-
-class Params(Spoken):
-    """What an action is asked to do. An optional text that is left empty counts as not given."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_blanks(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        optional = {
-            key for name, field in cls.model_fields.items() if not field.is_required() for key in (name, field.alias)
-        }
-        return {name: value for name, value in values.items() if not (name in optional and value in ("", None))}
 
 
 class Result(BaseModel):
@@ -98,15 +91,6 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
-    """A kind of event that can start a workflow, with a sample to build and try the workflow against."""
-
-    event: str
-    title: str
-    sample: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Action(Generic[C]):
     """Something a workflow step can do. Its parameters are the function's own signature.
 
@@ -124,8 +108,8 @@ class Action(Generic[C]):
 
     async def run(self, connection: Connection[C], values: Mapping[str, Any]) -> dict[str, Any]:
         """Perform it with JSON values. Raises pydantic.ValidationError for bad ones, StreamlineError for the rest."""
-        params = self.params.model_validate(dict(values))
-        result = await self.function(connection, **{name: getattr(params, name) for name in type(params).model_fields})
+        given = self.params.model_validate(dict(values))
+        result = await self.function(connection, **{name: getattr(given, name) for name in type(given).model_fields})
         return result.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -166,6 +150,7 @@ class Provider(Generic[C]):
     triggers: tuple[Trigger, ...] = ()
 
     actions: dict[str, Action[C]] = field(default_factory=dict, init=False)
+    feeds: dict[str, Feed] = field(default_factory=dict, init=False)
     checker: Check[C] | None = field(default=None, init=False)
 
     @property
@@ -195,15 +180,31 @@ class Provider(Generic[C]):
         ) -> Callable[Concatenate[Connection[C], P], Awaitable[R]]:
             name = function.__name__
             help_text = inspect.getdoc(function) or ""
-            self.actions[name] = Action(name, title, help_text, _parameters(function), repeatable, trial, function)
+            self.actions[name] = Action(name, title, help_text, params.of(function), repeatable, trial, function)
             return function
 
         return register
 
+    def poll(
+        self, *triggers: Trigger, every: timedelta, holds: bool = False
+    ) -> Callable[
+        [Callable[Concatenate[Connection[C], str, P], Awaitable[Page]]],
+        Callable[Concatenate[Connection[C], str, P], Awaitable[Page]],
+    ]:
+        """Ask for what is new with this function, see `Feed`. Its triggers are offered to workflows."""
 
-def _parameters(function: Callable[..., Any]) -> type[Params]:
-    """An action's parameters as a model: all but the connection, from its annotations."""
-    hints = get_type_hints(function, include_extras=True)
-    _, *parameters = inspect.signature(function).parameters.values()
-    fields: dict[str, Any] = {p.name: (hints[p.name], ... if p.default is p.empty else p.default) for p in parameters}
-    return create_model(function.__name__, __base__=Params, **fields)
+        def register(
+            function: Callable[Concatenate[Connection[C], str, P], Awaitable[Page]],
+        ) -> Callable[Concatenate[Connection[C], str, P], Awaitable[Page]]:
+            asked = params.of(function, given=2)
+            offered = tuple(replace(each, params=asked if asked.model_fields else None) for each in triggers)
+            name = function.__name__
+            self.feeds[name] = Feed(name, offered, every, holds, asked, function)
+            self.triggers += offered
+            return function
+
+        return register
+
+    def feed(self, event: str) -> Feed | None:
+        """The feed that brings this event, or None where it only arrives at an address."""
+        return next((feed for feed in self.feeds.values() if any(each.event == event for each in feed.triggers)), None)
