@@ -19,9 +19,10 @@ from sqlalchemy.exc import DBAPIError
 from streamline_ui.errors import BadSetting, StreamlineError
 from streamline_ui.settings import Settings
 from streamline_ui.storage import (
+    alert_tables,  # noqa: F401 - its tables belong to the schema, and so do those of
     backup,
     db,
-    workflow_tables,  # noqa: F401 - its tables belong to the schema
+    workflow_tables,  # noqa: F401
 )
 from streamline_ui.storage.models import metadata
 

@@ -164,6 +164,7 @@ class Integration(SQLModel, table=True):
     status_since: datetime = time("statusSince", default_factory=now)
     account: str = ""
     failures: int = 0
+    failing_since: datetime | None = time("failingSince", default=None)
     last_used_at: datetime | None = time("lastUsedAt", default=None)
     last_checked_at: datetime | None = time("lastCheckedAt", default=None)
     next_check_at: datetime | None = time("nextCheckAt", default=None, index=True)
