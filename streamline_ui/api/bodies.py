@@ -113,6 +113,16 @@ class Trial(Body):
     config: Config
 
 
+class Choosing(Body):
+    """For which parameter of an action or an event something is to be chosen, and what is filled in already."""
+
+    action: Annotated[str, Field(max_length=100, examples=["list_records"])] | None = None
+    event: Annotated[str, Field(max_length=100, examples=["record_created"])] | None = None
+    field: Annotated[str, Field(max_length=100, examples=["table"])]
+    values: Annotated[dict[str, Any], Field(max_length=200, examples=[{"baseId": "appAbCdEfGhIjKlMn"}])] = {}
+    q: Annotated[str, Field(max_length=200, description="Words to search for.")] | None = None
+
+
 class Performance(Body):
     """What an action works with."""
 

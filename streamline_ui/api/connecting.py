@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 
 from streamline_ui.access.bearer import Caller
 from streamline_ui.api import door, paging
-from streamline_ui.api.bodies import IntegrationChange, NewIntegration, Performance, Trial
+from streamline_ui.api.bodies import Choosing, IntegrationChange, NewIntegration, Performance, Trial
 from streamline_ui.api.door import Asking
-from streamline_ui.api.shapes import Check, Connected, Health, Output, Page, Tested
+from streamline_ui.api.shapes import Check, Choices, Connected, Health, Output, Page, Tested
+from streamline_ui.errors import Invalid
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration, Status
 from streamline_ui.workflows import catalog
@@ -83,6 +84,18 @@ async def test(id: str, caller: Asking) -> Tested:  # noqa: A002
 async def perform(id: str, action: str, body: Performance, caller: Asking) -> Output:  # noqa: A002
     """Do one thing at the service now. 502 `provider_rejected` with hints where the service refuses."""
     return Output(output=await connections.perform(caller.user_id, id, action, body.params))
+
+
+@router.post("/{id}/choices")
+async def choices(id: str, body: Choosing, caller: Asking) -> Choices:  # noqa: A002
+    """List what may be chosen for a parameter that has `choices` in its schema. Kept for a minute.
+
+    Parameters named in its `dependsOn` have to be among `values`.
+    """
+    name = body.action or body.event
+    if name is None or (body.action and body.event):
+        raise Invalid("Name either an action or an event.", {"action": "Name either this or an event."})
+    return Choices.of(await connections.choices(caller.user_id, id, name, body.field, body.values, q=body.q))
 
 
 @router.get("/{id}/health")

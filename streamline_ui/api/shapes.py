@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from streamline_ui.integrations.choosing import Offered
 from streamline_ui.integrations.health import Outcome
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import ApiToken, HealthCheck, Integration, Session, Status, User
@@ -218,6 +219,25 @@ class Output(Shape):
     """What an action gave back."""
 
     output: dict[str, Any]
+
+
+class Choice(Shape):
+    """A value, and what it is called."""
+
+    value: str
+    label: str
+
+
+class Choices(Shape):
+    """What may be chosen. `more`: there are others, which `q` finds."""
+
+    items: list[Choice]
+    more: bool
+
+    @classmethod
+    def of(cls, offered: Offered) -> Choices:
+        """From what the core found."""
+        return cls(items=[Choice(value=value, label=label) for value, label in offered.items], more=offered.more)
 
 
 class FieldProblem(Shape):

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
-from streamline_ui.integrations import configuration, health, inbox, rows, usage
+from streamline_ui.integrations import choosing, configuration, health, inbox, rows, usage
 from streamline_ui.integrations.rows import Brief
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import formats, named
@@ -91,6 +91,36 @@ async def perform(
         except StreamlineError as error:
             _scrub(error)
             raise
+
+
+async def choices(
+    user_id: str,
+    integration_id: str,
+    action_or_event: str,
+    field: str,
+    values: Mapping[str, Any],
+    *,
+    q: str | None = None,
+) -> choosing.Offered:
+    """What may be chosen for a parameter of an action or an event, kept for a minute.
+
+    `values` holds what is filled in so far, as some choices depend on others; `q` has words to search for.
+
+    Raises NotFound, Invalid where another parameter has to be filled in first, Locked, and what the service answered.
+    """
+    asked = await choosing.question(user_id, integration_id, action_or_event, field, values)
+    pairs = choosing.kept(asked.key)
+    if pairs is None:
+        config = configuration.load(asked.row)
+        with redact.holding(*formats.secrets(config)):
+            try:
+                async with opened(named(asked.row.type), config, _Desk(user_id, integration_id)) as connection:
+                    pairs = await asked.choices.load(connection, **asked.values)
+            except StreamlineError as error:
+                _scrub(error)
+                raise
+        choosing.keep(asked.key, pairs)
+    return choosing.matching(pairs, q)
 
 
 async def _run(

@@ -16,7 +16,7 @@ from sqlmodel import col, delete, select
 from streamline_ui import live, names
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.integrations import configuration, health, rows
-from streamline_ui.integrations.calls import perform, test, try_out
+from streamline_ui.integrations.calls import choices, perform, test, try_out
 from streamline_ui.integrations.rows import one
 from streamline_ui.providers import formats, named
 from streamline_ui.storage import db
@@ -24,9 +24,8 @@ from streamline_ui.storage.models import HealthCheck, Integration, Status, new_i
 from streamline_ui.vault import keyring
 
 __all__ = [
-    "Glance", "add", "all_of", "change", "checks", "checks_of_all", "doubts", "duplicate", "free_name", "glance", "one",
-    "perform",
-    "purge", "remove", "restore", "test", "try_out", "validate",
+    "Glance", "add", "all_of", "change", "checks", "checks_of_all", "choices", "doubts", "duplicate", "free_name",
+    "glance", "one", "perform", "purge", "remove", "restore", "test", "try_out", "validate",
 ]  # fmt: skip
 
 UNDO = timedelta(minutes=1)
