@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from nicegui import ui
 
@@ -19,13 +20,17 @@ from components.integrations_board import said_after_saving
 from components.local_time import Clock
 from components.popup_menu import PopupMenu
 from components.problem_note import ProblemNote
+from components.separate_keys import SeparateKeys
 from components.trial_dialog import TrialDialog
+from components.used_by import UsedBy
 from streamline_ui import live
 from streamline_ui.errors import NotFound
 from streamline_ui.integrations import connections, figures
 from streamline_ui.integrations.figures import Figures
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import HealthCheck, Integration, Status
+from streamline_ui.workflows import catalog
+from streamline_ui.workflows.catalog import Use
 
 TICK_SECONDS = 15
 NUMBERS = {
@@ -56,8 +61,9 @@ class ConnectionDetail:
                 self.activity = Activity(self.clock, self._show_older)
             with tag("div", "col sl-gap sl-side"):
                 self._draw_trials()
-                self._draw_users()
+                self.used_by = UsedBy()
                 self.credentials = Credentials(self.clock, self._replace)
+                self.keys = SeparateKeys(user_id)
         ui.timer(TICK_SECONDS, self._tick)
 
     async def heard(self, changed: set[str]) -> None:
@@ -73,19 +79,22 @@ class ConnectionDetail:
     async def refresh(self) -> None:
         """Show it as it is now; or leave, where it is gone."""
         try:
-            row, checks, found = await asyncio.to_thread(self._read)
+            row, checks, found, uses = await asyncio.to_thread(self._read)
         except NotFound:
             if self.row.id not in self.actions.removing:  # else we are leaving already, with a way back
                 ui.navigate.to("/")
             return
         self._show(row, checks, found)
+        self.used_by.update(uses)
+        await self.keys.update(row)
 
-    def _read(self) -> tuple[Integration, list[HealthCheck], Figures]:
+    def _read(self) -> tuple[Integration, list[HealthCheck], Figures, Sequence[Use]]:
         limit = max(PLACES, self.activity.limit + 1)
         return (
             connections.one(self.user_id, self.row.id),
             connections.checks(self.user_id, self.row.id, limit),
             figures.of(self.user_id, self.row.id),
+            catalog.uses(self.user_id).get(self.row.id, ()),
         )
 
     def _show(self, row: Integration, checks: list[HealthCheck], found: Figures) -> None:
@@ -163,11 +172,6 @@ class ConnectionDetail:
                 with tag("a", "link row", href=provider.console, target="_blank", rel="noopener noreferrer"):
                     Words(f"Open {provider.name}")
                     elements.icon("external-link")
-
-    def _draw_users(self) -> None:
-        with tag("section", "sl-card pad", aria_labelledby="used-title"):
-            Words("Used by", "sl-h2", "h2").props["id"] = "used-title"
-            Words("No workflow uses it yet.", "sub", "p")
 
     async def _tick(self) -> None:
         if self.row.last_used_at:

@@ -16,6 +16,7 @@ from streamline_ui.api import (
     door,
     executions,
     flows,
+    keys,
     manual,
     me,
     personal_tokens,
@@ -29,7 +30,7 @@ from streamline_ui.api.rates import Rates
 from streamline_ui.errors import StreamlineError
 from streamline_ui.settings import Settings
 
-RESOURCES = (setup, signing_in, me, personal_tokens, accounts, services, connecting, flows, requests, executions)
+RESOURCES = (setup, signing_in, me, personal_tokens, accounts, services, connecting, keys, flows, requests, executions)
 
 
 def build(settings: Settings) -> FastAPI:

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from streamline_ui.integrations.choosing import Offered
 from streamline_ui.integrations.health import Outcome
 from streamline_ui.providers import PROVIDERS
-from streamline_ui.storage.models import ApiToken, HealthCheck, Integration, Session, Status, User
+from streamline_ui.storage.models import ApiKey, ApiToken, HealthCheck, Integration, Session, Status, User
 from streamline_ui.workflows import catalog
 
 T = TypeVar("T")
@@ -98,6 +98,21 @@ class MadeToken(Token):
         return cls(**Token.of(row).model_dump(), token=value)
 
 
+class Key(Shape):
+    """A separate key of an integration. Its value is never shown."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, row: ApiKey) -> Key:
+        """From its row."""
+        return cls(**row.model_dump(include=set(cls.model_fields)))
+
+
 class Action(Shape):
     """Something a service can do. `parameters` is a JSON Schema; `repeatable` says that twice does no harm."""
 
@@ -115,6 +130,7 @@ class Trigger(Shape):
     event: str
     title: str
     sample: Any
+    parameters: dict[str, Any] | None = None
 
 
 class Provider(Shape):

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
-from streamline_ui.integrations import choosing, configuration, health, inbox, rows, usage
+from streamline_ui.integrations import choosing, configuration, health, inbox, keys, rows, usage
 from streamline_ui.integrations.rows import Brief
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import formats, named
@@ -40,7 +40,8 @@ async def try_out(
     """
     if integration_id is not None:
         row = await asyncio.to_thread(rows.one, user_id, integration_id)
-        config = configuration.over(row, config)
+        apart = await asyncio.to_thread(keys.opened, user_id, integration_id)
+        config = configuration.with_keys(configuration.over(row, config, apart), apart)
     parsed = configuration.parse(type_name, configuration.merge(config, {}))
     return await _look(named(type_name), parsed, _Desk(user_id, integration_id or ""))
 
@@ -49,7 +50,7 @@ async def test(user_id: str, integration_id: str) -> health.Outcome:
     """Check a saved integration and keep what was found. Raises NotFound."""
     row = await asyncio.to_thread(rows.one, user_id, integration_id)
     try:
-        config = configuration.load(row)
+        config = configuration.load(row, await asyncio.to_thread(keys.opened, user_id, integration_id))
     except Locked as error:
         return health.failed(error)  # says nothing about the service, so nothing is kept
     with rows.testing(user_id, integration_id):
@@ -84,7 +85,7 @@ async def perform(
     if not row.is_active:
         raise Invalid(f"“{row.name}” is paused.", hints=["Resume it first."])
     params = params if fit is None else fit(action.params, params)
-    config = configuration.load(row)
+    config = await _config(row)
     with redact.holding(*formats.secrets(config)):
         try:
             return await _run(row, action, config, params, wire)
@@ -111,7 +112,7 @@ async def choices(
     asked = await choosing.question(user_id, integration_id, action_or_event, field, values)
     pairs = choosing.kept(asked.key)
     if pairs is None:
-        config = configuration.load(asked.row)
+        config = await _config(asked.row)
         with redact.holding(*formats.secrets(config)):
             try:
                 async with opened(named(asked.row.type), config, _Desk(user_id, integration_id)) as connection:
@@ -121,6 +122,12 @@ async def choices(
                 raise
         choosing.keep(asked.key, pairs)
     return choosing.matching(pairs, q)
+
+
+async def _config(row: Brief) -> Config:
+    """A connection's configuration, opened, with its separate keys in it. Raises Locked."""
+    apart = await asyncio.to_thread(keys.opened, row.user_id, row.id) if row.has_keys else {}
+    return configuration.load(row, apart)
 
 
 async def _run(

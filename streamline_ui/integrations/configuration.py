@@ -7,7 +7,7 @@ is made at the same moment, so that looking at connections opens nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from streamline_ui.vault import keyring
 from streamline_ui.vault.crypto import Place
 
 MOVED = "Enter it again: the service address has changed."
+APART = "Remove the separate key of this name first: the service address has changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,18 @@ def parse(type_name: str, values: Mapping[str, Any]) -> Config:
     return formats.read(model, values)
 
 
-def load(row: Integration | Brief) -> Config:
-    """A row's configuration, opened. It was checked when it was saved, so a stricter form of today does not matter."""
+def load(row: Integration | Brief, keys: Mapping[str, str] | None = None) -> Config:
+    """A row's configuration, opened, with its separate keys in it.
+
+    It was checked when it was saved, so a stricter form of today does not matter.
+    """
     model: type[Config] = named(row.type).config
-    return formats.load(model, unseal(row))
+    return formats.load(model, with_keys(unseal(row), keys or {}))
+
+
+def with_keys(values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """A stored configuration with separate keys in the place of those of the same name."""
+    return {**values, "apiKeys": {**values.get("apiKeys", {}), **keys}} if keys else dict(values)
 
 
 def merge(given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,8 +89,10 @@ def is_held(row: Integration, config: Config) -> bool:
         return False
 
 
-def over(row: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
+def over(row: Integration, given: Mapping[str, Any], keys: Collection[str] = ()) -> dict[str, Any]:
     """What is given over what the row holds. Where that cannot be opened, only a complete new configuration will do.
+
+    `keys` names the row's separate keys, which stay with the address that they were given for.
 
     Raises Locked otherwise, and Invalid where a stored secret would go to another address than it was given for.
     """
@@ -91,12 +102,14 @@ def over(row: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
         if not _is_complete(row.type, given):
             raise
         stored = {}
-    if carried := carried_off(row.type, given, stored):
+    if carried := carried_off(row.type, given, stored, keys):
         raise Invalid("The service address has changed, so the credentials are needed again.", carried)
     return merge(given, stored)
 
 
-def carried_off(type_name: str, given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, str]:
+def carried_off(
+    type_name: str, given: Mapping[str, Any], stored: Mapping[str, Any], keys: Collection[str] = ()
+) -> dict[str, str]:
     """The stored secrets that `given` sends to another origin than before without naming them: field -> sentence.
 
     Whoever may edit a connection may not read its secrets, and would, by pointing it at a server of their own.
@@ -105,7 +118,7 @@ def carried_off(type_name: str, given: Mapping[str, Any], stored: Mapping[str, A
     before = formats.load(named(type_name).config, stored) if stored else None
     if merged is None or before is None or _origin(type_name, merged) == _origin(type_name, before):
         return {}
-    found: dict[str, str] = {}
+    found = {f"apiKeys.{name}": APART for name in keys}
     for path in _secret_paths(formats.view(before)):
         without = _parsed(type_name, merge(given, _less(stored, path)))
         if path in _secret_paths(formats.view(merged)) and (

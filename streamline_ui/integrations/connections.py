@@ -15,7 +15,7 @@ from sqlmodel import col, delete, select
 
 from streamline_ui import live, names
 from streamline_ui.errors import Invalid, NotFound
-from streamline_ui.integrations import configuration, health, rows
+from streamline_ui.integrations import configuration, health, keys, rows
 from streamline_ui.integrations.calls import choices, perform, test, try_out
 from streamline_ui.integrations.rows import one
 from streamline_ui.providers import formats, named
@@ -112,7 +112,7 @@ def change(
         new_name = row.name if name is None else _name(name, fields)
         parsed = None
         if config is not None:
-            parsed = _collect(row.type, configuration.over(row, config), fields)
+            parsed = _collect(row.type, configuration.over(row, config, keys.names(session, row.id)), fields)
             parsed = None if configuration.is_held(row, parsed) else parsed
         elif fields:
             raise Invalid(next(iter(fields.values())), fields)

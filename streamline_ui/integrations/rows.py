@@ -8,19 +8,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, exists
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
 from streamline_ui import live
 from streamline_ui.errors import NotFound
 from streamline_ui.integrations import health
 from streamline_ui.storage import db
-from streamline_ui.storage.models import HealthCheck, Integration, Status, now, table_of
+from streamline_ui.storage.models import ApiKey, HealthCheck, Integration, Status, now, table_of
 
 _columns = table_of(Integration).c
+_keys = table_of(ApiKey).c
 _brief = select_columns(
-    _columns.id, _columns.userId, _columns.type, _columns.name, _columns.configEnc, _columns.isActive
+    _columns.id,
+    _columns.userId,
+    _columns.type,
+    _columns.name,
+    _columns.configEnc,
+    _columns.isActive,
+    exists().where(_keys.integrationId == _columns.id),
 ).where(_columns.id == bindparam("integration"), _columns.userId == bindparam("user"), _columns.deletedAt.is_(None))
 
 
@@ -34,6 +41,7 @@ class Brief:
     name: str
     config_enc: str
     is_active: bool
+    has_keys: bool
 
 
 _under_test: set[str] = set()
@@ -62,7 +70,7 @@ async def brief(user_id: str, integration_id: str) -> Brief:
     row = await db.glance(_brief, {"integration": integration_id, "user": user_id})
     if row is None:
         raise NotFound("There is no such integration.")
-    return Brief(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
+    return Brief(row[0], row[1], row[2], row[3], row[4], bool(row[5]), bool(row[6]))
 
 
 def apply(session: Session, row: Integration, outcome: health.Outcome, kind: str = "test") -> None:
@@ -108,6 +116,9 @@ def record_use(user_id: str, integration_id: str, outcome: health.Outcome | None
             row = find(session, user_id, integration_id)
             row.last_used_at = at or now()
             session.add(row)
+            session.exec(
+                update(ApiKey).where(col(ApiKey.integration_id) == row.id).values(last_used_at=row.last_used_at)
+            )
             if outcome is not None:
                 apply(session, row, outcome, kind="use")
     except NotFound:
