@@ -124,7 +124,8 @@ class Provider(Generic[C]):
     says what Streamline can do with it; `brand` is a name in the brand icons, `icon` the Lucide icon without one;
     `docs` is the service's documentation, `console` its page where credentials are made; `base_url` gives the address
     for a configuration; `auth` signs requests; `anywhere` lets requests go to other addresses too, without credentials;
-    `problem` reads the service's own error form; `wait` the seconds that it asks us to wait.
+    `problem` reads the service's own error form; `wait` the seconds that it asks us to wait; `check_every` is the pause
+    between two checks of a connection that is well, longer where each of them costs something.
     """
 
     module: str
@@ -148,6 +149,7 @@ class Provider(Generic[C]):
     wait: Callable[[httpx.Response], float | None] = retry_after
     meanings: tuple[Meaning, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    check_every: timedelta = timedelta(minutes=5)
 
     actions: dict[str, Action[C]] = field(default_factory=dict, init=False)
     feeds: dict[str, Feed] = field(default_factory=dict, init=False)
