@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from components import elements, links
+from components import elements, links, new_workflow
 from components.form_parts import Words, tag
 from streamline_ui.providers import PROVIDERS
 
 FIRST = ("discord", "telegram", "inbox")
 
 
-def draw_sample() -> None:
+def draw_sample(user_id: str) -> None:
     """What works without any account: a workflow that is ready to be tried."""
-    with tag("a", "sl-card hov sl-first-sample", href=links.to("/workflows/sample")):
+    card = tag("button", "sl-card hov sl-first-sample", type_="button")
+    with card.on("click", lambda: new_workflow.begin_sample(user_id, card), args=[]):
         elements.icon("workflow", "l")
         with tag("span", "grow"):
             Words("Try the sample workflow", "sl-h3 block")

@@ -11,15 +11,14 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from components import elements, links, recipes
+from components import elements, new_workflow, recipes
 from components.form_parts import Words, tag
 from components.import_window import ImportWindow
 from components.popup_menu import PopupMenu
 from components.workflow_actions import WorkflowActions
 from components.workflow_row import Shown, WorkflowRow
-from streamline_ui.errors import StreamlineError
 from streamline_ui.integrations import connections
-from streamline_ui.workflows import catalog, overview, samples
+from streamline_ui.workflows import catalog, overview
 
 TICK_SECONDS = 20
 COURSE_SECONDS = 10.0  # the 24 hours are counted no more often than that
@@ -100,8 +99,8 @@ class WorkflowBoard:
                 Words("Workflows", "sl-h1", "h1")
                 self.count = Words("", "sub", "p")
             elements.button("Import", self.importing.open, icon="upload")
-            new = tag("a", "sl-btn primary", href=links.to("/workflows/new"), data_shortcut="n", aria_keyshortcuts="n")
-            with new:
+            new = tag("button", "sl-btn primary", type_="button", data_shortcut="n", aria_keyshortcuts="n")
+            with new.on("click", lambda: new_workflow.begin(self.user_id, new), args=[]):
                 elements.icon("plus")
                 Words("New")
                 Words("workflow", "sl-more")
@@ -126,11 +125,10 @@ class WorkflowBoard:
                     "account; it runs in 10 seconds.", "sub", "p",
                 )  # fmt: skip
                 with tag("div", "row wrap sl-first-buttons"):
-                    self.sample = elements.button("Try the sample workflow", self._try_sample, kind="primary")
-                    with self.sample:
-                        elements.icon("play").move(target_index=0)
-                    scratch = Words("Start from scratch", "sl-btn", "a")
-                    scratch.props["href"] = links.to("/workflows/new")
+                    sample = elements.button("Try the sample workflow", kind="primary", icon="play")
+                    sample.on("click", lambda: new_workflow.begin_sample(self.user_id, sample), args=[])
+                    scratch = elements.button("Start from scratch")
+                    scratch.on("click", lambda: new_workflow.begin(self.user_id, scratch), args=[])
             with tag("section", "sl-section"):
                 recipes.draw(self.user_id)
         self.empty.set_visibility(False)
@@ -171,16 +169,6 @@ class WorkflowBoard:
             self.menu.open(f"Actions for {workflow.name}", self.actions.menu(workflow), button_id)
         elif action == "switch" and await self.actions.switch(workflow_id, is_active=not workflow.is_active):
             await self.refresh()
-
-    async def _try_sample(self) -> None:
-        elements.busy(self.sample, True)
-        try:
-            made = await asyncio.to_thread(samples.create, self.user_id)
-        except StreamlineError as error:
-            elements.busy(self.sample, False)
-            elements.toast(error.message)
-            return
-        ui.navigate.to(f"/workflows/{made.id}")
 
     def _tick(self) -> None:
         for row in self.rows.values():

@@ -61,6 +61,6 @@ def first(request: Request) -> Response | None:
     with door.frame("First connection", chosen_theme=visitor.theme):
         door.steps(3)
         door.heading("Connect your first service", "Streamline tests it before it saves it. More are on the next page.")
-        first_services.draw_sample()
+        first_services.draw_sample(visitor.user_id)
         first_services.draw()
     return None

@@ -1,4 +1,4 @@
-"""`/workflows/{id}`: the editor; `/workflows/new` makes a workflow and goes there, `/workflows/sample` one to try."""
+"""`/workflows/{id}`: the editor; `/workflows/new` and `/workflows/sample` offer to begin one."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ from fastapi import HTTPException, Request
 from nicegui import ui
 from starlette.responses import RedirectResponse, Response
 
-from components import links, live, shell, snapshots
+from components import links, live, new_workflow, shell, snapshots
 from components.workflow_editor import WorkflowEditor
 from streamline_ui.errors import NotFound
-from streamline_ui.workflows import catalog, drafts, samples
+from streamline_ui.workflows import catalog
 
 
 @ui.page("/workflows/new")
-async def new(request: Request) -> Response:
-    """An empty workflow of one's own."""
-    workflow = await asyncio.to_thread(drafts.new, request.state.visitor.user_id)
-    return RedirectResponse(links.to(f"/workflows/{workflow.id}"), status_code=303)
+async def new(request: Request) -> None:
+    """What can be begun. Opening the address makes nothing: browsers fetch addresses ahead, and people go back."""
+    _draw_new(request)
 
 
 @ui.page("/workflows/sample")
-async def sample(request: Request) -> Response:
-    """The workflow to try everything with; the same again where there is one."""
-    user_id = request.state.visitor.user_id
-    known = [row for row in await asyncio.to_thread(catalog.all_of, user_id) if row.name == samples.NAME]
-    workflow = known[0] if known else await asyncio.to_thread(samples.create, user_id)
-    return RedirectResponse(links.to(f"/workflows/{workflow.id}?open=trigger"), status_code=303)
+async def sample(request: Request) -> Response | None:
+    """The workflow to try everything with, or what makes it."""
+    known = await asyncio.to_thread(new_workflow.sample_of, request.state.visitor.user_id)
+    if known is not None:
+        return RedirectResponse(links.to(f"/workflows/{known.id}?open=trigger"), status_code=303)
+    _draw_new(request, sample_first=True)
+    return None
+
+
+def _draw_new(request: Request, *, sample_first: bool = False) -> None:
+    visitor = request.state.visitor
+    with shell.frame(visitor, title="New workflow", active="workflows"):
+        new_workflow.draw(visitor.user_id, sample_first=sample_first)
 
 
 @ui.page("/workflows/{workflow_id}")

@@ -13,12 +13,18 @@ from tests.pages import judge
 from tests.pages.conftest import DESKTOP, PHONE, Newcomer, Opener, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+EDITOR = re.compile(r"/workflows/[0-9a-f-]{36}")
 ORDER = {"order": {"id": 7, "customer": "Ana", "total": 12.5}}
 
 
-async def start(page: Page, path: str = "/workflows/new") -> None:
-    await page.goto(path)
+async def start(page: Page, path: str = "") -> None:
+    """Open an editor: of a new workflow, of the sample, or at an address."""
+    await page.goto(path or "/workflows/new")
     await ready(page)
+    if path in ("", "/workflows/sample"):
+        await page.get_by_role("button", name="Start from scratch" if not path else "Try the sample workflow").click()
+        await page.wait_for_url(EDITOR)
+        await ready(page)
     await expect(step(page, 0)).to_be_visible()
 
 
@@ -158,6 +164,22 @@ async def test_the_sample_turns_green_without_an_account(newcomer: Newcomer) -> 
     await expect(page.locator(".sl-request").first).to_contain_text("Succeeded")
     await page.goto("/inbox")
     await expect(page.get_by_text("Ana Moreno ordered for 49.9.")).to_be_visible()
+
+
+async def test_an_address_makes_no_workflow(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    for path in ("/workflows/new", "/workflows/sample"):
+        await page.goto(path)
+        await ready(page)
+        await expect(page.get_by_role("heading", name="New workflow", level=1)).to_be_visible()
+        await page.reload()
+    assert (await newcomer.rest.get("/api/workflows")).raise_for_status().json()["items"] == []
+    await start(page, "/workflows/sample")
+    sample = page.url.partition("?")[0]
+    await page.goto("/workflows/sample")
+    await page.wait_for_url(EDITOR)
+    assert page.url.partition("?")[0] == sample
+    assert len((await newcomer.rest.get("/api/workflows")).raise_for_status().json()["items"]) == 1
 
 
 async def test_everybody_can_use_it(newcomer: Newcomer, contexts: Opener) -> None:
