@@ -22,6 +22,7 @@ from streamline_ui.storage import (
     alert_tables,  # noqa: F401 - its tables belong to the schema, and so do those of
     backup,
     db,
+    oauth_tables,  # noqa: F401
     workflow_tables,  # noqa: F401
 )
 from streamline_ui.storage.models import metadata
