@@ -23,6 +23,7 @@ from streamline_ui.storage import (
     backup,
     db,
     oauth_tables,  # noqa: F401
+    polling_tables,  # noqa: F401
     workflow_tables,  # noqa: F401
 )
 from streamline_ui.storage.models import metadata
