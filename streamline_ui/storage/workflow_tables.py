@@ -40,13 +40,16 @@ class Verdict(StrEnum):
 
 
 OPEN = text("status IN ('queued', 'running', 'waiting')")
+WAITS = text('"waitsFor" IS NOT NULL')
+HAS_FILES = text("files IS NOT NULL")
 
 
 class Workflow(SQLModel, table=True):
     """A user's workflow. `version` is the published one that runs (0: none yet); `draft` is what the editor holds.
 
     `revision` counts the saves of the draft, so that two editors never overwrite each other. The address of an incoming
-    webhook is found by `hook_hash`, and shown from the sealed `hook_enc`.
+    webhook is found by `hook_hash`, and shown from the sealed `hook_enc`. `verification_enc` is the signing secret that
+    counts, `draft_verification_enc` the one that counts once the draft is published.
     """
 
     __tablename__ = "Workflow"
@@ -61,6 +64,7 @@ class Workflow(SQLModel, table=True):
     hook_hash: str = column("hookHash", unique=True)
     hook_enc: str = column("hookEnc", sa_type=Text)
     verification_enc: str | None = column("verificationEnc", default=None, sa_type=Text)
+    draft_verification_enc: str | None = column("draftVerificationEnc", default=None, sa_type=Text)
     next_fire_at: datetime | None = time("nextFireAt", default=None, index=True)
     created_at: datetime = time("createdAt", default_factory=now)
     updated_at: datetime = time("updatedAt", default_factory=now, column={"onupdate": now})
@@ -122,13 +126,18 @@ class Event(SQLModel, table=True):
 class Execution(SQLModel, table=True):
     """One run of a workflow for one event.
 
-    `due_at` is when it may go on; `lease_until` until when its worker is believed alive; `crashes` how often a worker
-    died over it; `waits_for` the integration that must be mended first.
+    `due_at` is when it may go on; `lease_by` the worker that took it on last, where there are several, and
+    `lease_until` until when that one is believed alive; `crashes` how often a worker died over it; `waits_for` the
+    integration that must be mended first; `files` the folder of what was uploaded with its event.
     """
 
     __tablename__ = "Execution"
     __table_args__ = (
-        Index("ix_Execution_due", "dueAt", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(
+            "ix_Execution_open", "workflowId", "status", "waitsFor", "dueAt", sqlite_where=OPEN, postgresql_where=OPEN
+        ),
+        Index("ix_Execution_waitsFor", "waitsFor", sqlite_where=WAITS, postgresql_where=WAITS),
+        Index("ix_Execution_files", "files", sqlite_where=HAS_FILES, postgresql_where=HAS_FILES),
         Index("ix_Execution_workflowId_createdAt", "workflowId", "createdAt"),
         Index("ix_Execution_userId_createdAt", "userId", "createdAt"),
     )
@@ -143,10 +152,12 @@ class Execution(SQLModel, table=True):
     error: str = Field(default="", sa_type=Text)
     due_at: datetime = time("dueAt", default_factory=now)
     lease_until: datetime | None = time("leaseUntil", default=None)
+    lease_by: str | None = column("leaseBy", default=None)
     crashes: int = 0
     waits_for: str | None = column("waitsFor", default=None)
     is_cancelled: bool = column("isCancelled", default=False)
     replay_of: str | None = column("replayOf", default=None)
+    files: str | None = None
     created_at: datetime = time("createdAt", default_factory=now)
     started_at: datetime | None = time("startedAt", default=None)
     finished_at: datetime | None = time("finishedAt", default=None)
