@@ -101,14 +101,16 @@ def translate(
     meaning = next(row for row in rows if row.matches(status, said))
     seconds = wait(response)
     told = said.code if re.fullmatch(r"[\w.:-]{1,60}", said.code) and said.code != "0" else ""
-    code = ", ".join(dict.fromkeys(part for part in (str(status), told) if part))
+    number = str(status) if status >= 300 or not told else ""  # who refuses with 200 says why in a code
+    code = ", ".join(dict.fromkeys(part for part in (number, told) if part))
     code = f"{code} {meaning.term}".rstrip()
     message = _filled(f"{meaning.message.rstrip('.')} ({code}).", said.about, seconds)
     hints = [_filled(meaning.hint, said.about, seconds)] if meaning.hint else []
     if meaning.kind in NEEDS_A_PERSON:
         return AuthFailed(message, hints=hints)
+    is_broken = meaning.kind == "server" and status < 300
     if meaning.kind in TEMPORARY:
-        return Unavailable(message, retry_after=seconds, hints=hints, unclear=status >= 500)
+        return Unavailable(message, retry_after=seconds, hints=hints, unclear=status >= 500 or is_broken)
     return Rejected(message, hints=hints)
 
 

@@ -15,11 +15,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from streamline_ui.errors import Invalid
-from streamline_ui.sandbox import bots, discord, overview, sendgrid, telegram
+from streamline_ui.sandbox import bots, discord, overview, sendgrid, slack, telegram
 from streamline_ui.sandbox.bodies import read_json
 from streamline_ui.sandbox.state import Desk, read_fault
 
-_SERVICES = (discord, telegram, sendgrid)
+_SERVICES = (discord, telegram, sendgrid, slack)
 DESKS: dict[str, Desk] = {each.desk.service: each.desk for each in _SERVICES}
 
 DEMO: dict[str, dict[str, Any]] = {
@@ -31,6 +31,7 @@ DEMO: dict[str, dict[str, Any]] = {
             "fromEmail": "noreply@example.com",
         }
     },
+    "slack": {"apiKeys": {"accessToken": "xoxb-123456789012-1234567890123-" + "sandbox-" * 2 + "demo"}},
 }
 """Credentials that the stand-ins take, by type: what "Try it with the sandbox" fills in. The caller adds `baseUrl`."""
 
@@ -54,6 +55,7 @@ def forget() -> None:
     for desk in DESKS.values():
         desk.forget()
     bots.forget()
+    slack.forget()
 
 
 def _desk(request: Request) -> Desk:

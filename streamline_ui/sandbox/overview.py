@@ -19,12 +19,14 @@ time,.note{opacity:.75;font-size:.85rem}
 .text{margin:.25rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 pre{overflow:auto;font-size:.8rem}code{font-size:.9em;overflow-wrap:anywhere}
 """
-_NAMES = {"discord": "Discord", "telegram": "Telegram", "sendgrid": "SendGrid"}
+_NAMES = {"discord": "Discord", "telegram": "Telegram", "sendgrid": "SendGrid", "slack": "Slack"}
 _HELP = {
     "discord": "Any webhook URL works. A token with <code>revoked</code> or <code>deleted</code> in it is refused.",
     "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse.",
     "sendgrid": "Any key works, unless it has <code>revoked</code> or <code>nomail</code> in it. Senders with "
     "<code>unverified</code> in their address are refused.",
+    "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
+    "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse.",
 }
 
 

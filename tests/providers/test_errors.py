@@ -41,6 +41,11 @@ def sendgrid(text: str, name: str | None = None) -> dict[str, Any]:
     return {"errors": [{"message": text, "field": name, "help": None}]}
 
 
+def slack(error: str, **more: Any) -> dict[str, Any]:
+    return {"ok": False, "error": error, **more}
+
+
+BLOCK = "[ERROR] must be less than 3001 characters [json-pointer:/blocks/2/text/text]"
 TOO_LONG = {"content": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer in length."}]}}
 NAME_TAKEN = {"username": {"_errors": [{"code": "USERNAME_INVALID_CONTAINS", "message": "No."}]}}
 CONTINUES = "continues by itself"
@@ -114,6 +119,35 @@ ROWS = [
         "SendGrid does not accept the field “subject” (400).", "Check"),
     Row("sendgrid", 413, sendgrid("The total size of your email is too large"), Rejected,
         "The mail is larger than SendGrid allows (413).", "30 MB"),
+    Row("slack", 200, slack("invalid_auth"), AuthFailed,
+        "Slack refused the token (invalid_auth).", "Copy the Bot User OAuth Token again."),
+    Row("slack", 200, slack("not_authed"), AuthFailed, "Slack got no token (not_authed).", "Bot User OAuth Token"),
+    Row("slack", 200, slack("token_revoked"), AuthFailed,
+        "The token was revoked in Slack (token_revoked).", "Reinstall the app"),
+    Row("slack", 200, slack("token_expired"), AuthFailed, "The token has expired (token_expired).", "rotation"),
+    Row("slack", 200, slack("account_inactive"), AuthFailed,
+        "The user or the workspace behind this token is gone (account_inactive).", "Install the app again"),
+    Row("slack", 200, slack("missing_scope", needed="chat:write", provided="channels:read"), Rejected,
+        "The Slack app lacks the permission “chat:write” (missing_scope).", "reinstall the app"),
+    Row("slack", 200, slack("missing_scope"), Rejected, "The Slack app lacks the permission for this (", "reinstall"),
+    Row("slack", 200, slack("channel_not_found"), Rejected,
+        "Slack does not know this channel, or the bot cannot see it (channel_not_found).", "Copy its ID"),
+    Row("slack", 200, slack("not_in_channel"), Rejected,
+        "The bot is not in this channel (not_in_channel).", "/invite"),
+    Row("slack", 200, slack("is_archived"), Rejected, "This channel is archived (is_archived).", "Unarchive"),
+    Row("slack", 200, slack("msg_too_long"), Rejected, "The text is longer than Slack allows (", "Shorten"),
+    Row("slack", 200, slack("no_text"), Rejected, "Slack does not accept an empty message (no_text).", "Fill in"),
+    Row("slack", 200, slack("invalid_blocks"), Rejected, "Slack does not accept the blocks (", "Block Kit Builder"),
+    Row("slack", 200, slack("invalid_blocks", response_metadata={"messages": [BLOCK]}), Rejected,
+        "Slack does not accept block 3 (invalid_blocks).", "Check the JSON"),
+    Row("slack", 200, slack("msg_blocks_too_long"), Rejected, "The blocks are too long altogether (", "13,200"),
+    Row("slack", 200, slack("restricted_action"), Rejected, "A rule of this Slack workspace forbids it (", "Ask"),
+    Row("slack", 200, slack("fatal_error"), Unavailable, "Slack has a problem on its side (fatal_error).", "again"),
+    Row("slack", 200, slack("internal_error"), Unavailable, "Slack has a problem on its side (internal_", "again"),
+    Row("slack", 429, slack("ratelimited"), Unavailable,
+        "Slack asks us to wait 30 s (429, ratelimited).", CONTINUES, 30.0, {"Retry-After": "30"}),
+    Row("slack", 200, slack("rate_limited"), Unavailable, "Slack asks us to wait a moment (rate_", CONTINUES),
+    Row("slack", 200, slack("something_new"), Rejected, "Slack refused the request (something_new).", "Check"),
     Row("http", 401, {"error": "no"}, AuthFailed, "api.example.com refused the key (401, no).", "Create a new one"),
     Row("http", 404, "", Rejected, "api.example.com does not know what was asked for (404).", "Check the address"),
     Row("http", 503, "", Unavailable, "api.example.com has a problem on its side (503).", "tries again", 9.0,
@@ -159,6 +193,8 @@ def test_a_service_cannot_put_its_own_words_into_our_sentences() -> None:
         ("discord", {"message": script, "code": script, "errors": {script: script}}),
         ("telegram", telegram(400, script, migrate_to_chat_id=script)),
         ("sendgrid", sendgrid(script, script)),
+        ("slack", slack(script, needed=script, response_metadata={"messages": [script]})),
+        ("slack", slack("missing_scope", needed=script)),
         ("http", {"error": script, "message": script, "code": script}),
     ):
         error = translated(Row(service, 400, body, Rejected, "", ""))

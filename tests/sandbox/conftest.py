@@ -14,6 +14,7 @@ from streamline_ui import sandbox
 HOOK = sandbox.DEMO["discord"]["webhookUrl"].partition("/api")[2]
 TOKEN = sandbox.DEMO["telegram"]["botToken"]
 KEY = {"Authorization": "Bearer " + sandbox.DEMO["sendgrid"]["apiKeys"]["apiKey"]}
+SLACK = {"Authorization": "Bearer " + sandbox.DEMO["slack"]["apiKeys"]["accessToken"]}
 
 
 @pytest_asyncio.fixture

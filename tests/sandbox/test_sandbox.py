@@ -12,7 +12,7 @@ from streamline_ui import sandbox
 from streamline_ui.providers import formats, named
 from streamline_ui.sandbox.state import MOST_ENTRIES
 
-from .conftest import HOOK, KEY, TOKEN
+from .conftest import HOOK, KEY, SLACK, TOKEN
 
 SERVICES = list(sandbox.DESKS)
 MAIL = {
@@ -28,6 +28,9 @@ async def send(box: httpx.AsyncClient, service: str, text: str = "Hello") -> htt
         return await box.post(f"discord{HOOK}?wait=true", json={"content": text})
     if service == "telegram":
         return await box.post(f"telegram/bot{TOKEN}/sendMessage", json={"chat_id": 42, "text": text})
+    if service == "slack":
+        values = {"channel": "#general", "text": text}
+        return await box.post("slack/chat.postMessage", headers=SLACK, json=values)
     return await box.post("sendgrid/v3/mail/send", headers=KEY, json={**MAIL, "subject": text})
 
 
@@ -89,6 +92,9 @@ async def test_faults(box: httpx.AsyncClient, service: str, fault: dict[str, Any
     started = time.monotonic()
     for _ in range(2):
         answer = await send(box, service)
+        if service == "slack" and "expiredToken" in fault:
+            assert answer.json() == {"ok": False, "error": "token_expired"}  # it refuses with 200
+            continue
         assert answer.status_code == status or (status is None and answer.is_success)
     assert time.monotonic() - started >= 2 * fault.get("delay", 0)
     assert ("hotel" in answer.text) == bool(fault.get("garbage"))
@@ -119,6 +125,7 @@ async def test_faults_that_cannot_be_read(box: httpx.AsyncClient, fault: Any) ->
 
 WRITES = [f"discord{HOOK}", f"telegram/bot{TOKEN}/sendMessage", f"telegram/bot{TOKEN}/getUpdates",
           f"telegram/bot{TOKEN}/setWebhook", f"telegram/bot{TOKEN}/sendPhoto", "sendgrid/v3/mail/send",
+          "slack/chat.postMessage", "slack/chat.update", "slack/reactions.add", "slack/conversations.list",
           "telegram/_say", "discord/_faults"]  # fmt: skip
 HOSTILE = [b"", b"null", b"5", b"[]", b'"x"', b"{", b"[" * 100_000, b"\xff\xfe",
            b'{"content":{"a":1},"text":[],"url":{}}',
@@ -127,13 +134,16 @@ HOSTILE = [b"", b"null", b"5", b"[]", b'"x"', b"{", b"[" * 100_000, b"\xff\xfe",
            b'{"personalizations":[5],"from":5,"content":5}', b'{"personalizations":[{"to":5}],"mail_settings":5}',
            b'{"personalizations":[{"to":[{"email":"a@b.co"}]}],"from":{"email":"a@b.co"},"subject":"x","content":[5]}',
            b'{"chat_id":{},"text":"x"}', b'{"chat_id":42,"text":"x","parse_mode":[]}', b'{"offset":"x","timeout":"y"}',
+           b'{"channel":{},"text":5}', b'{"channel":"C024BE91L","blocks":5}', b'{"channel":"C024BE91L","blocks":[{}]}',
+           b'{"channel":"C024BE91L","ts":"1767225600.000001","timestamp":{},"name":[]}', b'{"limit":{},"cursor":[]}',
            b'{"botToken":5}', b'{"botToken":"x","update":5}', b"x" * 2_000_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", WRITES)
 async def test_no_body_breaks_a_stand_in(box: httpx.AsyncClient, path: str) -> None:
     for body in HOSTILE:
-        answer = await box.post(path, content=body, headers={**KEY, "Content-Type": "application/json"})
+        key = SLACK if path.startswith("slack/") else KEY
+        answer = await box.post(path, content=body, headers={**key, "Content-Type": "application/json"})
         assert answer.status_code < 500, body[:60]
 
 
