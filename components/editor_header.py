@@ -19,7 +19,7 @@ from streamline_ui.errors import Invalid, StreamlineError
 
 
 class EditorHeader:
-    """`actions` are what its buttons do, by name: publish, run, history, discard."""
+    """`actions` are what its buttons do, by name: publish, run, settings, history, discard."""
 
     def __init__(self, session: EditorSession, actions: dict[str, Callable[[], Any]]) -> None:
         self.session, self.actions = session, actions
@@ -38,6 +38,10 @@ class EditorHeader:
         self.undo.on("click", self.session.undo, args=[])
         self.redo = elements.button("Redo", kind="ghost", icon="redo-2", only_icon=True)
         self.redo.on("click", lambda: self.session.undo(again=True), args=[])
+        runs = tag("a", "sl-btn ghost sl-wide-only", href=links.to(f"/executions?workflow={self.session.workflow.id}"))
+        with runs:
+            elements.icon("activity")
+            Words("Runs")
         self.run = elements.button("Run with sample", icon="play").classes("sl-wide-only")
         self.run.on("click", self.actions["run"], args=[])
         with tag("label", "sl-toggle sl-active"):
@@ -88,6 +92,7 @@ class EditorHeader:
         items = [
             Item("Run with sample", "play", self.actions["run"]),
             Item("Runs", "activity", lambda: ui.navigate.to(path)),
+            Item("Settings", "settings", self.actions["settings"]),
             Item("History", "history", self.actions["history"]),
         ]
         if self.session.workflow.version and not self.session.is_live:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from nicegui import ui
 
 from components import editor_words as words
-from components import elements, form_parts, logic_forms
-from components.action_form import ActionForm, select
+from components import elements, form_parts, logic_forms, step_options
+from components.action_form import ActionForm
 from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
 from components.form_parts import Words, tag
 from components.step_fields import StepFields
 from components.step_tree import StepTree
 from components.step_trial import StepTrial
-from components.template_field import listen
 from components.trigger_panel import TriggerPanel
 
 
@@ -116,47 +114,7 @@ class StepPanel:
                 ActionForm(self.fields, self.redraw, self.connect)
             else:
                 logic_forms.draw(self.fields, self.redraw)
-            self._draw_more(step)
+            step_options.draw(self.fields)
         if step["type"] not in ("delay", "stop"):
             self.trial = StepTrial(self.fields)
         self.fields.render()
-
-    def _draw_more(self, step: Json) -> None:
-        with form_parts.folded("Name and what happens on an error"):
-            self._draw_text("Name", str(step.get("name", "")), self._rename)
-            Words(f"Later steps find its output as steps.{step['id']}.output.", "small muted", "p")
-            if step["type"] == "action":
-                choices = [("stop", "End the run as failed"), ("continue", "Go on with the next step")]
-                select("If it fails", choices, step.get("onError", "stop"), self._on_error)
-                repeat = step.get("repeatable")
-                choices = [("", "As the service says"), ("true", "Send it again"), ("false", "Never send it twice")]
-                select(
-                    "If nobody knows whether it was done",
-                    choices,
-                    "" if repeat is None else json.dumps(repeat),
-                    self._repeat,
-                )
-
-    def _draw_text(self, title: str, value: str, heard: Callable[[str], Any]) -> None:
-        with tag("div", "sl-field"):
-            label = Words(title, "sl-label", "label")
-            with tag("div", "sl-input"):
-                field = tag("input", type_="text", maxlength="200", autocomplete="off", defaultValue=value)
-            label.props["for"] = field.html_id
-        listen(field, heard)
-
-    def _rename(self, text: str) -> None:
-        if self.fields is not None:
-            self.fields.edit(lambda step: step.update(name=text.strip()[:200]), "name")
-
-    def _on_error(self, value: str) -> None:
-        if self.fields is not None:
-            self.fields.edit(lambda step: step.update(onError=value))
-
-    def _repeat(self, value: str) -> None:
-        if self.fields is None:
-            return
-        if value:
-            self.fields.edit(lambda step: step.update(repeatable=value == "true"))
-        else:
-            self.fields.edit(lambda step: step.pop("repeatable", None))

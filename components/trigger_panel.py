@@ -29,6 +29,7 @@ PRESETS = (
     ("0 9 * * 1", "On Mondays at 9:00"),
     ("0 9 1 * *", "On the first of the month at 9:00"),
 )
+MISSED = (("once", "Run once, for all of them"), ("skip", "Leave them out"), ("catchUp", "Run each, one by one"))
 TIMES = 3
 
 
@@ -92,6 +93,12 @@ class TriggerPanel:
             Words("The next times", "tiny muted block")
             self.times = ui.html("", sanitize=False)
         self._show_times()
+        settings = self.session.draft.values.get("settings", {})
+        current = settings.get("missedRuns", "once")
+        select("Times missed while Streamline was not running", list(MISSED), current, self._missed)
+
+    def _missed(self, value: str) -> None:
+        self.session.change(lambda: self.session.draft.values.setdefault("settings", {}).update(missedRuns=value))
 
     def _preset(self, value: str) -> None:
         if value:

@@ -15,6 +15,7 @@ from components.connect_dialog import ConnectDialog
 from components.editor_draft import TRIGGER
 from components.editor_header import EditorHeader
 from components.editor_session import EditorSession
+from components.flow_settings import FlowSettings
 from components.form_parts import Words, tag
 from components.history_dialog import HistoryDialog
 from components.question import Question
@@ -36,11 +37,13 @@ class WorkflowEditor:
         self.dialog = ConnectDialog(user_id, self._connected)
         self.adding = AddStepDialog(session, self._chosen)
         self.history = HistoryDialog(session, self._redraw)
+        self.settings = FlowSettings(session)
         self.question = Question()
         with tag("div", "sl-editor"):
             actions = {
                 "publish": self._publish,
                 "run": self._run,
+                "settings": self.settings.open,
                 "history": self.history.open,
                 "discard": self._discard,
             }

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from tests.pages import judge
 from tests.pages.conftest import DESKTOP, PHONE, Newcomer, Opener, ready
+from tests.pages.editing import EDITOR, add, saved, start, step
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-EDITOR = re.compile(r"/workflows/[0-9a-f-]{36}")
 ORDER = {"order": {"id": 7, "customer": "Ana", "total": 12.5}}
-
-
-async def start(page: Page, path: str = "") -> None:
-    """Open an editor: of a new workflow, of the sample, or at an address."""
-    await page.goto(path or "/workflows/new")
-    await ready(page)
-    if path in ("", "/workflows/sample"):
-        await page.get_by_role("button", name="Start from scratch" if not path else "Try the sample workflow").click()
-        await page.wait_for_url(EDITOR)
-        await ready(page)
-    await expect(step(page, 0)).to_be_visible()
-
-
-def step(page: Page, number: int) -> Locator:
-    """A card: 0 is the trigger."""
-    return page.get_by_test_id("step").nth(number)
-
-
-async def add(page: Page, title: str) -> None:
-    await page.get_by_role("button", name="Add a step", exact=True).last.click()
-    await page.get_by_role("dialog").get_by_role("button", name=re.compile(title)).first.click()
-    await expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-async def saved(page: Page) -> None:
-    await expect(page.get_by_text("All changes saved")).to_be_visible()
 
 
 async def posted(newcomer: Newcomer) -> list[Any]:

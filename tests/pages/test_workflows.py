@@ -15,7 +15,7 @@ from tests.pages.steps import start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-EDITOR = re.compile(r"/workflows/[0-9a-f-]{36}$")
+EDITOR = re.compile(r"/workflows/[0-9a-f-]{36}(\?open=trigger)?$")
 
 
 def row(page: Page, name: str) -> Locator:
