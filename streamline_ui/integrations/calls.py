@@ -55,6 +55,7 @@ async def test(user_id: str, integration_id: str) -> health.Outcome:
         return health.failed(error)  # says nothing about the service, so nothing is kept
     with rows.testing(user_id, integration_id):
         outcome = await _look(named(row.type), config, _Desk(user_id, integration_id))
+        usage.doubt(integration_id)
         await asyncio.to_thread(rows.record, user_id, integration_id, outcome)
     return outcome
 
@@ -148,12 +149,16 @@ async def _run(
             await usage.note(row.user_id, row.id)
             raise
         outcome = _scrubbed(health.failed(error, _since(started)))
+        usage.doubt(row.id)
         await asyncio.to_thread(rows.record_use, row.user_id, row.id, outcome)
         raise
     except StreamlineError:
         await usage.note(row.user_id, row.id)
         raise
-    await usage.note(row.user_id, row.id)
+    if named(row.type).anywhere:  # what another address answers proves nothing about this one
+        await usage.note(row.user_id, row.id)
+    else:
+        await usage.worked(row.user_id, row.id, _since(started))
     scrubbed: dict[str, Any] = redact.scrub_json(output)
     return scrubbed
 
@@ -168,7 +173,8 @@ async def _look(provider: Provider[Any], config: Config, desk: _Desk) -> health.
         except StreamlineError as error:
             return _scrubbed(health.failed(error, _since(started)))
         milliseconds = _since(started)
-        return _scrubbed(health.succeeded(checked.account, checked.message, milliseconds, tested=checked.tested))
+        found = health.succeeded(checked.account, checked.message, milliseconds, tested=checked.tested)
+        return health.slow(_scrubbed(found))
 
 
 def _since(started: float) -> int:

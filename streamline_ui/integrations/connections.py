@@ -246,7 +246,7 @@ def _set_active(row: Integration, is_active: bool, *, is_new: bool) -> None:
     if not is_active:
         status, row.next_check_at = Status.PAUSED, None
     elif is_new or not was_active:
-        status, row.next_check_at, row.failures = Status.NOT_TESTED, now(), 0
+        status, row.next_check_at, row.failures, row.failing_since = Status.NOT_TESTED, now(), 0, None
         row.status_message, row.status_hints = "", "[]"
     if status != row.status:
         row.status, row.status_since = status, now()

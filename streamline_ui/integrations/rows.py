@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists
 from sqlalchemy import select as select_columns
@@ -15,9 +16,11 @@ from sqlmodel import Session, col, select, update
 from streamline_ui import live
 from streamline_ui.errors import NotFound
 from streamline_ui.integrations import health
+from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage import db
 from streamline_ui.storage.models import ApiKey, HealthCheck, Integration, Status, now, table_of
 
+SOON = 15.0  # seconds within which what failed is looked at again, once one of those that failed is back
 _columns = table_of(Integration).c
 _keys = table_of(ApiKey).c
 _brief = select_columns(
@@ -73,16 +76,23 @@ async def brief(user_id: str, integration_id: str) -> Brief:
     return Brief(row[0], row[1], row[2], row[3], row[4], bool(row[5]), bool(row[6]))
 
 
-def apply(session: Session, row: Integration, outcome: health.Outcome, kind: str = "test") -> None:
+def health_of(row: Integration) -> health.Health:
+    """The part of the row that says how it is."""
+    return health.Health(Status(row.status), row.failures, row.next_check_at, row.failing_since)
+
+
+def apply(session: Session, row: Integration, outcome: health.Outcome, kind: health.Kind = "test") -> None:
     """Write an outcome into the row and its history. A paused connection stays paused."""
-    before = health.Health(Status(row.status), row.failures, row.next_check_at)
-    after = health.after(before, outcome)
+    before = health_of(row)
+    provider = PROVIDERS.get(row.type)
+    after = health.after(before, outcome, every=provider.check_every if provider else health.EVERY, kind=kind)
     status = after.status if row.is_active else Status.PAUSED
     if status != row.status:
         row.status, row.status_since = status, outcome.checked_at
-    row.failures = after.failures
+    row.failures, row.failing_since = after.failures, after.failing_since
     row.next_check_at = after.next_check_at if row.is_active else None
-    row.status_message, row.status_hints = outcome.message, json.dumps(outcome.hints, ensure_ascii=False)
+    if kind == "test" or not outcome.ok or before.status is not Status.HEALTHY:  # a use has nothing to say beyond that
+        row.status_message, row.status_hints = outcome.message, json.dumps(outcome.hints, ensure_ascii=False)
     row.account = outcome.account or row.account
     row.last_checked_at = outcome.checked_at
     session.add(row)
@@ -97,6 +107,24 @@ def apply(session: Session, row: Integration, outcome: health.Outcome, kind: str
                 message=outcome.message,
             )
         )
+    if outcome.ok and before.failures >= health.PATIENCE and before.next_check_at is not None:
+        _hurry_others(session, row)
+
+
+def _hurry_others(session: Session, back: Integration) -> None:
+    """One is back. Where our own network was gone, the others are back, too: look at them soon, not all at once."""
+    at = now()
+    others = select(Integration.id).where(
+        Integration.id != back.id,
+        Integration.failures > 0,
+        col(Integration.is_active).is_(True),
+        col(Integration.deleted_at).is_(None),
+        col(Integration.next_check_at) > at + timedelta(seconds=SOON),
+        col(Integration.failing_since) <= at,
+    )
+    for integration_id in session.exec(others).all():
+        soon = at + timedelta(seconds=random.uniform(1, SOON))  # noqa: S311 - a spread, no secret
+        session.exec(update(Integration).where(col(Integration.id) == integration_id).values(next_check_at=soon))
 
 
 def record(user_id: str, integration_id: str, outcome: health.Outcome) -> None:
@@ -119,11 +147,16 @@ def record_use(user_id: str, integration_id: str, outcome: health.Outcome | None
             session.exec(
                 update(ApiKey).where(col(ApiKey.integration_id) == row.id).values(last_used_at=row.last_used_at)
             )
-            if outcome is not None:
+            if outcome is not None and not (outcome.ok and _proves_nothing(row)):
                 apply(session, row, outcome, kind="use")
     except NotFound:
         return
     live.tell(user_id, "integration", integration_id)
+
+
+def _proves_nothing(row: Integration) -> bool:
+    """Whether its use says nothing about its health: there is nothing to test, or it is paused."""
+    return not row.is_active or (row.status == Status.NOT_TESTED and row.last_checked_at is not None)
 
 
 @contextmanager
