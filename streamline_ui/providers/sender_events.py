@@ -1,0 +1,122 @@
+"""The events of those who send webhooks: what they are called, how they look, and which of them a request is.
+
+The samples are ours, in the senders' form, one file for each scheme of `signatures`: a list of
+`{"event", "title", "headers", "body"}`; a form's body is an object of its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from streamline_ui.providers import telegram_facts
+
+FOLDER = Path(__file__).parent / "samples"
+JSON = {"content-type": "application/json"}
+Names = Callable[[Mapping[str, str], Any], Iterable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class SenderEvent:
+    """A kind of request. `headers` are lower-case, as templates see them; `body` is what templates see of the body."""
+
+    event: str
+    title: str
+    headers: Mapping[str, str]
+    body: Any
+
+
+@cache
+def of(scheme: str) -> tuple[SenderEvent, ...]:
+    """The events that a sender offers, the usual ones first; none where the scheme is anybody's."""
+    if scheme == "telegram":
+        return tuple(SenderEvent(each.event, each.title, JSON, each.sample) for each in telegram_facts.TRIGGERS)
+    file = FOLDER / f"{scheme}.json"
+    if scheme not in _NAMES or not file.is_file():
+        return ()
+    return tuple(
+        SenderEvent(
+            each["event"],
+            each["title"],
+            {**JSON, **{name.lower(): value for name, value in each["headers"].items()}},
+            each["body"],
+        )
+        for each in orjson.loads(file.read_bytes())
+    )
+
+
+def kinds(scheme: str, headers: Mapping[str, str], body: Any) -> frozenset[str]:
+    """The events that this request is, as `of` names them. Several, where a sender puts several into one request.
+
+    `headers` are lower-case; `body` is the parsed body.
+    """
+    names = _NAMES.get(scheme)
+    return frozenset(str(name) for name in names(headers, body) if name) if names else frozenset()
+
+
+def _header(name: str) -> Names:
+    return lambda headers, _body: [headers.get(name)]
+
+
+def _field(*path: str) -> Names:
+    def names(_headers: Mapping[str, str], body: Any) -> list[object]:
+        for step in path:
+            body = body.get(step) if isinstance(body, dict) else None
+        return [body]
+
+    return names
+
+
+def _each(name: str) -> Names:
+    """The body is a list of events."""
+
+    def names(_headers: Mapping[str, str], body: Any) -> list[object]:
+        events = body if isinstance(body, list) else [body]
+        return [event.get(name) for event in events if isinstance(event, dict)]
+
+    return names
+
+
+def _github(headers: Mapping[str, str], _body: Any) -> list[object]:
+    return [headers.get(name) for name in ("x-github-event", "x-gitea-event", "x-forgejo-event")]
+
+
+def _discord(_headers: Mapping[str, str], body: Any) -> list[object]:
+    if not isinstance(body, dict):
+        return []
+    event = body.get("event")
+    return [event.get("type")] if isinstance(event, dict) else ["interaction"]
+
+
+def _telegram(_headers: Mapping[str, str], body: Any) -> list[object]:
+    return [name for name in body if name != "update_id"] if isinstance(body, dict) else []
+
+
+def _twilio(_headers: Mapping[str, str], body: Any) -> list[object]:
+    if not isinstance(body, dict):
+        return []
+    if "CallSid" in body:
+        return ["call"]
+    return ["message" if body.get("SmsStatus") == "received" else "message_status"]
+
+
+_NAMES: dict[str, Names] = {
+    "airtable": lambda _headers, _body: ["changed"],
+    "discord": _discord,
+    "github": _github,
+    "gitlab": _field("object_kind"),
+    "hubspot": _each("subscriptionType"),
+    "linear": _header("linear-event"),
+    "notion": _field("type"),
+    "sendgrid": _each("event"),
+    "shopify": _header("x-shopify-topic"),
+    "slack": _field("event", "type"),
+    "stripe": _field("type"),
+    "telegram": _telegram,
+    "twilio": _twilio,
+}
