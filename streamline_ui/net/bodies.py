@@ -5,12 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterable
 
+import aiohttp
 import httpx
 
 from streamline_ui.net import faults
 
 _GZIP = 31  # zlib's window bits for a gzip header and trailer
-_CARRIED = ("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive")
+_CARRIED = (b"content-encoding", b"content-length", b"transfer-encoding", b"connection", b"keep-alive")
+_CHUNK = 16_384
 
 
 class _Unfolding:
@@ -38,29 +40,24 @@ class _Unfolding:
         return self._untouched or self._gzip.eof
 
 
-async def read(response: httpx.Response, host: str, limit: int, *, unclear: bool) -> httpx.Response:
+async def read(
+    answer: aiohttp.ClientResponse, request: httpx.Request, host: str, limit: int, *, unclear: bool
+) -> httpx.Response:
     """The response with its plain content. Raises Rejected if it is too big, Unavailable if it is cut off."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+    encoding = ", ".join(answer.headers.getall("content-encoding", ())).strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise faults.odd_encoding(host)
-    announced = response.headers.get("content-length", "")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > limit and response.request.method != "HEAD":
+    announced = answer.headers.get("content-length", "")
+    if announced.isdigit() and len(announced) < 20 and int(announced) > limit and request.method != "HEAD":
         raise faults.too_big(host, limit)
-    stream = response.stream
-    if not isinstance(stream, httpx.AsyncByteStream):
-        raise TypeError("the transport gave no asynchronous stream")
+    stream = answer.content.iter_chunked(_CHUNK)
     if encoding.endswith("gzip"):
         content = await _inflated(stream, host, limit, unclear=unclear)
     else:
         content = await _plain(stream, host, limit)
-    headers = [(key, value) for key, value in response.headers.raw if key.decode("latin-1").lower() not in _CARRIED]
-    return httpx.Response(
-        response.status_code,
-        headers=headers,
-        content=content,
-        request=response.request,
-        extensions=response.extensions,
-    )
+    headers = [(key, value) for key, value in answer.raw_headers if key.lower() not in _CARRIED]
+    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": (answer.reason or "").encode()}
+    return httpx.Response(answer.status, headers=headers, content=content, request=request, extensions=extensions)
 
 
 async def _plain(stream: AsyncIterable[bytes], host: str, limit: int) -> bytes:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import httpx
 
-from streamline_ui import __version__
-from streamline_ui.errors import Invalid, StreamlineError
+from streamline_ui.errors import Invalid
 from streamline_ui.net import addresses, faults, urls
 from streamline_ui.net.addresses import Policy
+from streamline_ui.net.client import Client, Explain
 from streamline_ui.net.pools import Pools
 from streamline_ui.net.resolve import Lookup
-from streamline_ui.net.transport import CONNECT_SECONDS, Door, Limits
-from streamline_ui.net.urls import Origin
-
-Explain = Callable[[httpx.Response], StreamlineError]
-_HEADERS = {"User-Agent": f"Streamline/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
+from streamline_ui.net.transport import Door, Limits
 
 _pools: Pools | None = None
 
@@ -72,7 +67,7 @@ def client(
     if not base_url and not anywhere:
         raise ValueError("a client needs a base_url or anywhere=True")
     door = Door(_pools, Limits(total, max_bytes), anywhere=anywhere)
-    return _Client(door, service, base_url, auth, explain, anywhere=anywhere)
+    return Client(door, service, base_url, auth, explain, anywhere=anywhere)
 
 
 def check_url(url: str) -> str:
@@ -90,80 +85,3 @@ def check_url(url: str) -> str:
             refusal = faults.refused(origin.host, origin.port, verdict)
             raise Invalid(refusal.message, hints=refusal.hints)
     return url
-
-
-class _NoCookies(httpx.Cookies):
-    """No service's cookies are kept, nor looked for: that takes as long as reading the rest of an answer."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Leave them there."""
-
-    def set_cookie_header(self, request: httpx.Request) -> None:
-        """There are none."""
-
-
-_NO_COOKIES = _NoCookies()
-
-
-class _Client(httpx.AsyncClient):
-    """httpx's client with our transport, our errors, and credentials that know where they belong."""
-
-    def __init__(
-        self,
-        door: Door,
-        service: str,
-        base_url: str,
-        auth: httpx.Auth | None,
-        explain: Explain | None,
-        *,
-        anywhere: bool,
-    ) -> None:
-        self._service = service
-        self._explain = explain
-        self._anywhere = anywhere
-        self._home = _origin(base_url) if base_url else None
-        super().__init__(
-            transport=door,
-            base_url=base_url,
-            auth=auth,
-            headers=_HEADERS,
-            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),  # the transport has the deadline for the whole
-            trust_env=False,
-            follow_redirects=False,
-        )
-        self._cookies = _NO_COOKIES
-
-    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        try:
-            return super().build_request(method, url, **options)
-        except httpx.InvalidURL:
-            raise faults.bad_url("This is not an address a request can be sent to.") from None
-        except UnicodeEncodeError:
-            raise faults.unsendable() from None
-
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        origin = _origin(str(request.url))
-        if self._home is not None and origin != self._home:
-            if not self._anywhere:
-                raise faults.elsewhere(self._service, origin.host)
-            self._strip(request)
-            options["auth"] = None
-        try:
-            response = await super().send(request, **options)
-        except UnicodeEncodeError:
-            raise faults.unsendable() from None
-        if self._explain is not None and not response.is_success:
-            raise self._explain(response) from None
-        return response
-
-    def _strip(self, request: httpx.Request) -> None:
-        """Take off what this client adds to its requests by itself, but for what tells nothing."""
-        for name in set(self.headers) - {key.lower() for key in _HEADERS} - {"connection"}:
-            request.headers.pop(name, None)
-
-
-def _origin(url: str) -> Origin:
-    try:
-        return urls.check(url)
-    except urls.UrlError as problem:
-        raise faults.bad_url(str(problem)) from None

@@ -12,12 +12,12 @@ from functools import lru_cache
 
 import aiohttp
 import certifi
-from httpx_aiohttp import AiohttpTransport
 
 from streamline_ui.net.addresses import Policy
 from streamline_ui.net.resolve import Guard, Lookup, SystemLookup, attempt
 
 MAX_CONNECTIONS = 2000
+CONNECT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 15.0
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16_384
@@ -38,7 +38,6 @@ class Pool:
 
     guard: Guard
     session: aiohttp.ClientSession
-    wire: AiohttpTransport
 
 
 class Pools:
@@ -72,7 +71,7 @@ class Pools:
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             auto_decompress=False,
             trust_env=False,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
@@ -80,7 +79,7 @@ class Pools:
             max_field_size=MAX_HEADER_BYTES,
             trace_configs=[_note_sending()],
         )
-        return Pool(guard, session, AiohttpTransport(verify=trust, trust_env=False, client=session))
+        return Pool(guard, session)
 
     async def close(self) -> None:
         self.is_closed = True

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import aiohttp
 import httpx
 
-from streamline_ui.net import bodies, faults, urls
+from streamline_ui.errors import Rejected
+from streamline_ui.net import bodies, faults
 from streamline_ui.net.addresses import literal
-from streamline_ui.net.pools import Pools
+from streamline_ui.net.pools import CONNECT_SECONDS, Pools
 from streamline_ui.net.resolve import Attempt, attempt
+from streamline_ui.net.targets import Target, target_of
 from streamline_ui.net.urls import Origin
 
 MAX_REDIRECTS = 3
-CONNECT_SECONDS = 10.0
 _HARMLESS_METHODS = {"GET", "HEAD", "OPTIONS"}
 _TO_ANYONE = {"accept", "accept-encoding", "accept-language", "user-agent"}  # what may follow to another origin
 _OF_A_BODY = {"content-type", "content-length", "content-encoding", "transfer-encoding"}
@@ -23,7 +24,10 @@ _OF_A_BODY = {"content-type", "content-length", "content-encoding", "transfer-en
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`total` is in seconds and covers everything from the look-up to the last byte, redirects included."""
+    """`total` is in seconds and covers everything from the look-up to the last byte, redirects included.
+
+    A request that may be kept waiting on purpose brings its own, as the extension `total`.
+    """
 
     total: float
     max_bytes: int
@@ -40,15 +44,15 @@ class Door(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer with its whole body. Raises our own errors only."""
         await request.aread()  # a body that is still a stream could not be sent a second time after a redirect
-        first = _origin(request.url)
-        current = Attempt(first.host)
+        current = Attempt(target_of(request).origin.host)
         token = attempt.set(current)
+        total = float(request.extensions.get("total", self._limits.total))
         try:
-            async with asyncio.timeout(self._limits.total):
+            async with asyncio.timeout(total):
                 return await self._follow(request, current)
         except TimeoutError:
             unclear = current.sent and request.method not in _HARMLESS_METHODS
-            raise faults.silent(current.host, self._limits.total, unclear=unclear) from None
+            raise faults.silent(current.host, total, unclear=unclear) from None
         finally:
             attempt.reset(token)
 
@@ -62,37 +66,39 @@ class Door(httpx.AsyncBaseTransport):
 
     async def _exchange(self, request: httpx.Request, current: Attempt) -> httpx.Response:
         """One request and its answer, without redirects."""
-        origin = _origin(request.url)
+        target = target_of(request)
+        origin = target.origin
         current.host, current.refused = origin.host, None
         if self._pools.is_closed:
             raise faults.stopping()
-        pool = self._pools.pool(to_sandbox=urls.is_sandbox(str(request.url)))
+        pool = self._pools.pool(to_sandbox=target.is_sandbox)
         if (address := literal(origin.host)) is not None:
             pool.guard.check_literal(origin.host, str(address), origin.port)
         try:
-            raw = await pool.wire.handle_async_request(request)
-            raw.request = request
-            try:
+            async with pool.session.request(
+                request.method,
+                target.text,
+                headers=request.headers,
+                data=request.content or None,
+                allow_redirects=False,
+            ) as answer:
                 unclear = request.method not in _HARMLESS_METHODS
-                return await bodies.read(raw, origin.host, self._limits.max_bytes, unclear=unclear)
-            finally:
-                await raw.aclose()
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+                return await bodies.read(answer, request, origin.host, self._limits.max_bytes, unclear=unclear)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._translated(error, origin, current, request.method) from None
 
     def _translated(self, error: Exception, origin: Origin, current: Attempt, method: str) -> Exception:
-        cause = error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error
-        connecting = isinstance(cause, aiohttp.ConnectionTimeoutError)
+        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
         seconds = min(CONNECT_SECONDS, self._limits.total) if connecting else self._limits.total
         unclear = current.sent and method not in _HARMLESS_METHODS
         known = faults.translate(
-            cause, origin.host, origin.port, seconds=seconds, unclear=unclear, verdict=current.refused
+            error, origin.host, origin.port, seconds=seconds, unclear=unclear, verdict=current.refused
         )
         return known or error
 
     def _redirected(self, request: httpx.Request, response: httpx.Response) -> httpx.Request:
         """The request that the answer asks for, without anything that is not for its new address."""
-        here = _origin(request.url)
+        here = target_of(request).origin
         url, there = _location(request, response, here)
         if here.scheme == "https" and there.scheme == "http":
             raise faults.downgrade(here.host)
@@ -121,13 +127,6 @@ def _becomes_get(status: int, method: str) -> bool:
 def _location(request: httpx.Request, response: httpx.Response, here: Origin) -> tuple[httpx.URL, Origin]:
     try:
         url = request.url.join(response.headers["location"]).copy_with(fragment=None)
-        return url, urls.check(str(url))
-    except (httpx.InvalidURL, ValueError):
+        return url, Target.of(url).origin
+    except (httpx.InvalidURL, ValueError, Rejected):
         raise faults.bad_redirect(here.host) from None
-
-
-def _origin(url: httpx.URL) -> Origin:
-    try:
-        return urls.check(str(url))
-    except urls.UrlError as problem:
-        raise faults.bad_url(str(problem)) from None
