@@ -19,6 +19,7 @@ from streamline_ui.storage.models import Integration
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.workflows import catalog, definitions, drafts, tryouts
 from streamline_ui.workflows.checks import Problem
+from streamline_ui.workflows.triggers import WebhookTrigger
 from streamline_ui.workflows.tryouts import Sample, Trial
 
 PAUSE = 0.35  # seconds from a change to its being kept
@@ -65,6 +66,13 @@ class EditorSession:
     async def read_connections(self) -> None:
         """Read the connections, from which steps choose."""
         self.rows = await asyncio.to_thread(connections.all_of, self.user_id)
+
+    def show_event(self, event: str) -> None:
+        """Build against what this event of the sender looks like."""
+        trigger = self.definition().trigger
+        if isinstance(trigger, WebhookTrigger):
+            self.request_id, self.sample = None, tryouts.example(trigger, event)
+            self.sampled()
 
     async def read_sample(self) -> None:
         """Read the data to build against."""

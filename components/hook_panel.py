@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from components import elements, form_inputs, form_parts
+from components import elements, form_inputs, form_parts, sender_choice
 from components.action_form import select
 from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
@@ -41,6 +41,7 @@ class HookPanel:
             self._draw_code(self.address)
         self.requests = HookRequests(session)
         self._draw_check(definition)
+        sender_choice.draw(session, self._use_example)
         self._draw_answer(definition)
         self._draw_limit(definition)
 
@@ -154,8 +155,17 @@ class HookPanel:
     def _choose(self, scheme: str) -> None:
         default = SCHEMES[scheme].default_header if "header" in SCHEMES[scheme].options else ""
         fresh: Json = {"scheme": scheme, **({"header": default} if default else {})}
-        self.session.change(lambda: self.trigger.update(verification=fresh))
+
+        def change() -> None:
+            self.trigger.update(verification=fresh)
+            self.trigger.pop("events", None)  # they are the other sender's
+
+        self.session.change(change)
         self.redraw()
+
+    def _use_example(self, event: str) -> None:
+        self.session.show_event(event)
+        elements.toast("This event is the sample now: steps pick their data from it.")
 
     def _option(self, name: str) -> Callable[[str], Any]:
         return lambda text: self.session.change(lambda: self._verification().update({name: text.strip()}), name)

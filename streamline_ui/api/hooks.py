@@ -94,6 +94,8 @@ async def _answer(request: Request, arrival: Arrival) -> Response:
     assert receipt is not None
     if receipt.verdict is Verdict.DUPLICATE:
         return _json({"duplicate": True}, 202)
+    if receipt.verdict is Verdict.FILTERED:
+        return _json({"filtered": True}, 202)
     if arrival.execution is not None:
         is_running = dispatch.offer(arrival.execution)
         if arrival.waits_for_result and is_running:

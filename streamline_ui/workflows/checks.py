@@ -10,6 +10,7 @@ from typing import Any
 
 from streamline_ui import providers
 from streamline_ui.errors import Invalid
+from streamline_ui.providers import sender_events
 from streamline_ui.providers.describe import Provider
 from streamline_ui.workflows import cron, outline, parameters, templates
 from streamline_ui.workflows.outline import Definition
@@ -91,15 +92,29 @@ def _about_trigger(definition: Definition, lookup: Lookup) -> Iterator[Problem]:
     trigger = definition.trigger
     if isinstance(trigger, WebhookTrigger):
         yield from _about_verification(trigger.verification)
+        if trigger.events and not sender_events.of(trigger.verification.scheme):
+            yield Problem("trigger.events", "Events can be chosen where the signature check names the sender.")
     elif isinstance(trigger, IntegrationTrigger):
         provider, problem = _provider(trigger.integration_id, "trigger.integrationId", lookup)
         if problem:
             yield problem
-        elif provider and trigger.event not in (each.event for each in provider.triggers):
-            offered = ", ".join(each.event for each in provider.triggers) or "nothing"
-            yield Problem("trigger.event", f"{provider.name} offers {offered}.")
+        elif provider:
+            yield from _about_event(trigger, provider)
     elif isinstance(trigger, ScheduleTrigger):
         yield from _about_schedule(trigger)
+
+
+def _about_event(trigger: IntegrationTrigger, provider: Provider[Any]) -> Iterator[Problem]:
+    feed = provider.feed(trigger.event)
+    if trigger.event not in (each.event for each in provider.triggers):
+        offered = ", ".join(each.event for each in provider.triggers) or "nothing"
+        yield Problem("trigger.event", f"{provider.name} offers {offered}.")
+    elif feed is None:
+        hint = "Start the workflow with a webhook, and give its address to the service."
+        yield Problem("trigger.event", f"{provider.name} cannot be asked for this. {hint}")
+    else:
+        for name, sentence in parameters.complaints(feed.params, trigger.params).items():
+            yield Problem(f"trigger.params.{name}".rstrip("."), sentence)
 
 
 def _about_verification(verification: Verification) -> Iterator[Problem]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from streamline_ui.errors import NotFound, StreamlineError, TooMany
-from streamline_ui.providers import signatures
+from streamline_ui.providers import sender_events, signatures
 from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
@@ -131,6 +133,8 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str) -> Ar
     except payloads.Malformed as error:
         await turn_away(Verdict.MALFORMED, error.message)
         raise BadRequest(error.message) from None
+    if trigger.events and (other := _unwanted(trigger, value)):
+        return Arrival(await turn_away(Verdict.FILTERED, other))
     receipt = await intake.accept(workflow, request, value, verdict.delivery_id)
     return Arrival(receipt, None, receipt.execution, trigger.response == "last_step")
 
@@ -142,8 +146,8 @@ class _Refusal:
     workflow: Listener
     request: Request
 
-    async def __call__(self, verdict: Verdict, reason: str) -> None:
-        await intake.turn_away(self.workflow.id, self.workflow.user_id, self.request, verdict, reason)
+    async def __call__(self, verdict: Verdict, reason: str) -> Receipt:
+        return await intake.turn_away(self.workflow.id, self.workflow.user_id, self.request, verdict, reason)
 
 
 async def _find(token_hash: str) -> tuple[Listener, Definition]:
@@ -155,6 +159,15 @@ async def _find(token_hash: str) -> tuple[Listener, Definition]:
     if not isinstance(definition.trigger, WebhookTrigger):
         raise _unknown()
     return workflow, definition
+
+
+def _unwanted(trigger: WebhookTrigger, value: Mapping[str, Any]) -> str | None:
+    """Why a genuine request is none of the events that were chosen, or None where it is one."""
+    kinds = sender_events.kinds(trigger.verification.scheme, value["headers"], value["body"])
+    if kinds & set(trigger.events):
+        return None
+    named = ", ".join(sorted(kinds))[:200]
+    return f"The event “{named}” is not among those that were chosen." if named else "It names no event."
 
 
 def _learn(workflow_id: str, reply: Reply) -> None:

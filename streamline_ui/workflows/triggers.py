@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
@@ -64,19 +64,26 @@ class Verification(Part):
 
 
 class WebhookTrigger(Part):
-    """A request to the workflow's own address."""
+    """A request to the workflow's own address. `events` names the sender's that count; none named, all do."""
 
     type: Literal["webhook"]
     verification: Verification = Verification()
+    events: Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=50)] = []
     response: Literal["immediately", "last_step"] = "immediately"
 
 
 class IntegrationTrigger(Part):
-    """An event that an integration tells about."""
+    """An event that an integration tells about.
+
+    `params` say what is listened to ("which table?"), as the event's feed asks for it. `backlog` is what becomes of
+    events that wait already when the workflow begins to listen.
+    """
 
     type: Literal["integration"]
     integration_id: Annotated[str, Field(max_length=100)] = ""
     event: Annotated[str, Field(max_length=100)] = ""
+    params: dict[str, Any] = Field(default_factory=dict)
+    backlog: Literal["skip", "process"] = "skip"
 
 
 class ScheduleTrigger(Part):

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.integrations import connections
-from streamline_ui.providers import PROVIDERS
+from streamline_ui.providers import PROVIDERS, sender_events
 from streamline_ui.providers.signatures import Incoming
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now
@@ -62,14 +62,23 @@ async def sample(user_id: str, workflow: Workflow, definition: Definition, reque
         found = await _request(user_id, workflow.id, request_id)
         if found is not None:
             return found
-        headers = {"content-type": "application/json"}
-        return Sample(payloads.trigger("POST", "", headers, EXAMPLE, now()), "Example")
+        return example(trigger)
     if isinstance(trigger, IntegrationTrigger):
         return await asyncio.to_thread(_event, user_id, trigger)
     if trigger.type == "failure":
         about = {"workflowId": "…", "workflowName": "Another workflow", "executionId": "…", "error": "What went wrong."}
         return Sample({"type": "failure", **about}, "Example")
     return Sample(by_hand.trigger(definition, None), "Example")
+
+
+def example(trigger: WebhookTrigger, event: str | None = None) -> Sample:
+    """What this event of the sender looks like; without one, the first of those chosen, or that are offered."""
+    offered = sender_events.of(trigger.verification.scheme)
+    wanted = [event] if event else trigger.events
+    chosen = next((each for each in offered if each.event in wanted), offered[0] if offered else None)
+    if chosen is None:
+        return Sample(payloads.trigger("POST", "", {"content-type": "application/json"}, EXAMPLE, now()), "Example")
+    return Sample(payloads.trigger("POST", "", chosen.headers, chosen.body, now()), chosen.title)
 
 
 async def _request(user_id: str, workflow_id: str, request_id: str | None) -> Sample | None:
