@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from nicegui.events import GenericEventArguments
 
 from components import elements
 from components.editor_draft import TRIGGER, Json
@@ -36,11 +39,11 @@ def draw(session: EditorSession, use_sample: Callable[[str], Any]) -> None:
                     with tag("label", "sl-check grow"):
                         box = tag("input", type_="checkbox", value=each.event)
                         box.props["defaultChecked"] = each.event in chosen
-                        box.on(
-                            "change",
-                            lambda event, name=each.event: choose(name, bool(event.args)),
-                            js_handler="(event) => emit(event.target.checked)",
-                        )
+                        box.on("change", _heard(choose, each.event), js_handler="(event) => emit(event.target.checked)")
                         Words(each.title)
-                    button = elements.button("Use sample", lambda name=each.event: use_sample(name), kind="sm ghost")
+                    button = elements.button("Use sample", partial(use_sample, each.event), kind="sm ghost")
                     button.props["aria-label"] = f"Use the sample of {each.title}"
+
+
+def _heard(choose: Callable[[str, bool], None], name: str) -> Callable[[GenericEventArguments], None]:
+    return lambda event: choose(name, bool(event.args))
