@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from streamline_ui.errors import Unavailable
 from streamline_ui.storage import db
+from streamline_ui.storage.batches import Batches
 
 MOST_AT_ONCE = 512  # units in one transaction; more would make the first of them wait too long
 PATIENCE = 2000  # milliseconds for somebody else's lock; whoever comes while we wait for it waits twice
@@ -84,6 +85,7 @@ class Writer:
     _stopping: bool = False
     _thread: threading.Thread | None = None
     _connection: Connection | None = None
+    _batches: Batches | None = None  # on SQLite
 
     def start(self) -> None:
         """Begin to write."""
@@ -146,10 +148,15 @@ class Writer:
         for unit in group:
             for statement, row in unit.statements:
                 batches.setdefault(id(statement), (statement, []))[1].append(row)
-        connection = self._connected()
+        found = list(batches.values())
         try:
+            connection = self._connected()
+            prepared = None if self._batches is None else self._batches.prepare(found)
+            if self._batches is not None and prepared is not None:
+                self._batches.run(prepared, found)
+                return
             with connection.begin():
-                for statement, parameters in batches.values():
+                for statement, parameters in found:
                     connection.execute(statement, parameters)
         except OperationalError:  # it may be of no use any more
             self._disconnect()
@@ -164,10 +171,12 @@ class Writer:
                 cursor = self._connection.connection.cursor()  # past SQLAlchemy, which would begin, and so wait, first
                 cursor.execute(f"PRAGMA busy_timeout={PATIENCE}")
                 cursor.close()
+                driver: Any = self._connection.connection.dbapi_connection
+                self._batches = Batches(driver, self.engine.dialect)
         return self._connection
 
     def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._batches = self._connection, None, None
         if connection is not None:
             with suppress(SQLAlchemyError):
                 connection.close()
