@@ -154,20 +154,26 @@ class Draft:
         return twin
 
     def move(self, step_id: str, by: int) -> bool:
-        """Move a step up (-1) or down (1) among its neighbours. False where it is at the end already."""
+        """Move a step one place up (-1) or down (1), into and out of what stands there. False at either end."""
         place = self.place_of(step_id)
         if place is None:
             return False
-        path, index = split(place)
-        return self.shift(path, index, index + by)
+        slots = list(_slots(self.values["steps"], "steps", step_id))
+        wanted = slots.index(split(place)) + by
+        return 0 <= wanted < len(slots) and self.relocate(step_id, *slots[wanted])
 
-    def shift(self, path: str, old: int, new: int) -> bool:
-        """Move a step within its list."""
-        listed = self.at(path)
-        if not (0 <= old < len(listed) and 0 <= new < len(listed)) or old == new:
+    def relocate(self, step_id: str, path: str, index: int) -> bool:
+        """Move a step into the list at `path`, before what now stands at `index`. False where it cannot, or stays."""
+        place = self.place_of(step_id)
+        if place is None or (path, index) not in set(_slots(self.values["steps"], "steps", step_id)):
+            return False
+        own_path, old = split(place)
+        if (path, index) == (own_path, old):
             return False
         self.remember()
-        listed.insert(new, listed.pop(old))
+        source, target = self.at(own_path), self.at(path)
+        moved = source.pop(old)
+        target.insert(index - (target is source and index > old), moved)
         return True
 
     def free_id(self, base: str) -> str:
@@ -205,6 +211,18 @@ def _walk(steps: list[Json], at: str) -> Iterator[tuple[str, Json]]:
         yield f"{at}.{index}", step
         for name, inner in lists(step):
             yield from _walk(inner, f"{at}.{index}.{name}")
+
+
+def _slots(steps: list[Json], path: str, step_id: str) -> Iterator[tuple[str, int]]:
+    """Where a step can stand, from the top down: before each index of each list. Right after itself is no new place."""
+    for index, step in enumerate(steps):
+        if index == 0 or steps[index - 1]["id"] != step_id:
+            yield path, index
+        if step["id"] != step_id:
+            for name, inner in lists(step):
+                yield from _slots(inner, f"{path}.{index}.{name}", step_id)
+    if not steps or steps[-1]["id"] != step_id:
+        yield path, len(steps)
 
 
 def _before(steps: list[Json], step_id: str) -> list[Json] | None:

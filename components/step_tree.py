@@ -9,12 +9,10 @@ from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
-from nicegui.elements.mixins.sortable_element import SortableElement
-from nicegui.events import SortableEventArguments
 
 from components import editor_words as words
 from components import elements, form_parts
-from components.editor_draft import TRIGGER, Json, lists
+from components.editor_draft import TRIGGER, Json, lists, split
 from components.editor_session import EditorSession
 from components.form_parts import Words, tag
 from components.popup_menu import Item, PopupMenu
@@ -75,10 +73,18 @@ class StepTree:
             each.main.props["aria-pressed"] = str(is_on).lower()
 
     def move(self, step_id: str, by: int) -> None:
-        """Move a step among its neighbours, say so, and keep the keyboard on it."""
+        """Move a step one place, also into and out of a branch or a loop, and keep the keyboard on it."""
         if self.session.state == "elsewhere" or not self.session.draft.move(step_id, by):
             self.words.set_text("It cannot move further.")
             return
+        self._moved(step_id)
+
+    def drop(self, step_id: str, path: str, index: int) -> None:
+        """Put a step where it was dragged to."""
+        if self.session.state != "elsewhere" and self.session.draft.relocate(step_id, path, index):
+            self._moved(step_id)
+
+    def _moved(self, step_id: str) -> None:
         self.session.changed(shape=True)
         self.tell_place(step_id)
         script = f"setTimeout(() => document.querySelector('[data-step=\"{step_id}\"] .sl-grip')?.focus(), 120)"
@@ -88,9 +94,18 @@ class StepTree:
         """Say where a step is now, for who cannot see it."""
         place, step = self.session.draft.place_of(step_id), self.session.draft.step(step_id)
         if place and step:
-            path, _, index = place.rpartition(".")
+            path, index = split(place)
             total = len(self.session.draft.at(path))
-            self.words.set_text(f"{words.title(self.session, step)} is now {int(index) + 1} of {total}.")
+            where = self._inside(path)
+            self.words.set_text(f"{words.title(self.session, step)} is now {index + 1} of {total}{where}.")
+
+    def _inside(self, path: str) -> str:
+        """The branch or the loop around a list, in words."""
+        around = [(at, each) for at, each in self.session.draft.walk() if path.startswith(at + ".")]
+        if not around:
+            return ""
+        at, step = around[-1]
+        return f" in {words.title(self.session, step)}, {_way(step, path.removeprefix(at + '.'))}"
 
     def remove(self, step_id: str) -> None:
         """Delete a step, with a way back."""
@@ -131,20 +146,9 @@ class StepTree:
         self.menu.open(f"Actions for {words.title(self.session, step) if step else 'this step'}", items, button_id)
 
     def _draw_list(self, path: str, steps: list[Json]) -> None:
-        listed = SortableElement("ol").classes("sl-ed-list")
-        with listed:
+        with tag("ol", "sl-ed-list", data_list=path):
             for index, step in enumerate(steps):
                 self._draw_step(path, index, step, is_last=index == len(steps) - 1)
-        if len(steps) > 1:
-            listed.make_sortable(
-                handle=".sl-grip", ghost_class="sl-ghost", on_end=lambda event: self._dropped(path, event)
-            )
-
-    def _dropped(self, path: str, event: SortableEventArguments) -> None:
-        step_id = self.session.draft.at(path)[event.old_index]["id"]
-        if self.session.draft.shift(path, event.old_index, event.new_index):
-            self.session.changed(shape=True)
-            self.tell_place(step_id)
 
     def _draw_step(self, path: str, index: int, step: Json, *, is_last: bool) -> None:
         with tag("li", "sl-ed-step"):

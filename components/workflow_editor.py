@@ -57,6 +57,7 @@ class WorkflowEditor:
         session.sampled = self._resample
         ui.on("sl-edit", self._asked)
         ui.on("sl-pick", self._picks)
+        ui.on("sl-drop", self._dropped)
 
     async def start(self) -> None:
         """Read everything, and show it."""
@@ -219,6 +220,12 @@ class WorkflowEditor:
 
         sentence = f"The draft becomes version {self.session.workflow.version} again."
         self.question.ask("Discard the changes?", sentence, "Discard changes", discard)
+
+    def _dropped(self, event: GenericEventArguments) -> None:
+        """A step was dragged to another place."""
+        args = event.args if isinstance(event.args, dict) else {}
+        if isinstance(index := args.get("index"), int):
+            self.tree.drop(str(args.get("step", "")), str(args.get("path", "")), index)
 
     def _picks(self, event: GenericEventArguments) -> None:
         if self.panel.fields is not None and isinstance(event.args, str):

@@ -32,18 +32,67 @@ def test_steps_know_where_they_are(draft: Draft) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step_id", "by", "after"),
+    ("step_id", "by", "place", "after"),
     [
-        ("last", -1, ["first", "last", "loop", "in1", "in2"]),
-        ("in1", 1, ["first", "loop", "in2", "in1", "last"]),
-        ("in1", -1, None),
-        ("last", 1, None),
+        ("first", 1, "steps.0.steps.0", ["loop", "first", "in1", "in2", "last"]),
+        ("last", -1, "steps.1.steps.2", ["first", "loop", "in1", "in2", "last"]),
+        ("loop", 1, "steps.2", ["first", "last", "loop", "in1", "in2"]),
+        ("loop", -1, "steps.0", ["loop", "in1", "in2", "first", "last"]),
+        ("in1", 1, "steps.1.steps.1", ["first", "loop", "in2", "in1", "last"]),
+        ("in1", -1, "steps.1", ["first", "in1", "loop", "in2", "last"]),
+        ("in2", 1, "steps.2", ["first", "loop", "in1", "in2", "last"]),
     ],
 )
-def test_a_step_moves_only_among_its_neighbours(draft: Draft, step_id: str, by: int, after: list[str] | None) -> None:
+def test_a_step_moves_into_and_out_of_what_stands_there(
+    draft: Draft, step_id: str, by: int, place: str, after: list[str]
+) -> None:
     before = ids(draft)
-    assert draft.move(step_id, by) is (after is not None)
-    assert ids(draft) == (after or before)
+    assert draft.move(step_id, by)
+    assert (draft.place_of(step_id), ids(draft)) == (place, after)
+    assert draft.undo()
+    assert ids(draft) == before
+    assert draft.redo()
+    assert draft.move(step_id, -by)
+    assert ids(draft) == before
+
+
+def test_a_step_does_not_move_past_the_ends(draft: Draft) -> None:
+    assert not draft.move("first", -1)
+    assert not draft.move("last", 1)
+    assert not draft.can_undo
+
+
+@pytest.mark.parametrize(
+    ("step_id", "path", "index", "place"),
+    [
+        ("first", "steps.1.steps", 1, "steps.0.steps.1"),
+        ("in2", "steps", 0, "steps.0"),
+        ("first", "steps", 3, "steps.2"),
+        ("last", "steps", 0, "steps.0"),
+    ],
+)
+def test_a_step_is_put_wherever_it_is_dragged(draft: Draft, step_id: str, path: str, index: int, place: str) -> None:
+    assert draft.relocate(step_id, path, index)
+    assert draft.place_of(step_id) == place
+    assert sorted(ids(draft)) == ["first", "in1", "in2", "last", "loop"]
+
+
+@pytest.mark.parametrize(
+    ("step_id", "path", "index"),
+    [
+        ("loop", "steps.1.steps", 0),
+        ("first", "steps", 0),
+        ("first", "steps", 1),
+        ("first", "steps", 9),
+        ("first", "steps", -1),
+        ("first", "settings", 0),
+        ("nobody", "steps", 0),
+    ],
+)
+def test_a_step_stays_where_it_cannot_be_put(draft: Draft, step_id: str, path: str, index: int) -> None:
+    before = ids(draft)
+    assert not draft.relocate(step_id, path, index)
+    assert (ids(draft), draft.can_undo) == (before, False)
 
 
 def test_a_copy_has_ids_of_its_own_and_stands_right_after(draft: Draft) -> None:

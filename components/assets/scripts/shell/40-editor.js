@@ -41,21 +41,26 @@ document.addEventListener("input", (event) => {
   setTimeout(() => slFilter(opened[1]), slPicker() ? 0 : 200);
 });
 
-// Wherever a step is: <… data-step="id">. Ctrl+Z in a field stays the field's own.
+// Wherever a step is: <… data-step="id">. Ctrl+Z in a field stays the field's own. While a step that was just moved is
+// drawn anew, the keyboard is nowhere: the next press is still meant for it.
+let slMoved = { step: "", at: 0 };
 document.addEventListener("keydown", (event) => {
   if (!document.querySelector(".sl-editor") || slDialog() || event.isComposing) return;
   const key = event.key.toLowerCase(), control = event.ctrlKey || event.metaKey;
-  const step = event.target.closest?.("[data-step]")?.dataset.step ?? "";
+  const moves = event.altKey && (key === "arrowup" || key === "arrowdown");
+  const last = moves && event.target === document.body && Date.now() - slMoved.at < 2000 ? slMoved.step : "";
+  const step = event.target.closest?.("[data-step]")?.dataset.step ?? last;
   let asked = "";
   if (control && key === "z" && !slTypes(event.target)) asked = event.shiftKey ? "redo" : "undo";
   else if (control && key === "s") asked = "publish";
   else if (control && key === "enter") asked = "test";
-  else if (event.altKey && step && (key === "arrowup" || key === "arrowdown")) asked = key === "arrowup" ? "up" : "down";
+  else if (moves && step) asked = key === "arrowup" ? "up" : "down";
   else if (key === "delete" && step && !slTypes(event.target)) asked = "delete";
   else if (key === "escape" && document.querySelector(".sl-panel.open") && !document.querySelector(".q-menu")) asked = "close";
   if (!asked) return;
   if (control && slTypes(event.target)) event.target.dispatchEvent(new Event("change", { bubbles: true }));
   if (asked !== "close") event.preventDefault();
+  if (moves) slMoved = { step, at: Date.now() };
   window.emitEvent?.("sl-edit", { asked, step });
 }, true);
 
