@@ -17,9 +17,9 @@ async def test_events_of_a_sender_are_chosen_and_bring_their_samples(newcomer: N
     await start(page)
     await page.get_by_label("What starts it").select_option("webhook")
     await expect(page.get_by_text("Events", exact=True)).to_be_hidden()
-    await page.get_by_label("Signature check").select_option("github")
+    await page.get_by_role("combobox", name="Signature check").select_option("github")
     await page.get_by_text("Events", exact=True).click()
-    box = page.get_by_label("Issue opened, changed or closed")
+    box = page.get_by_role("checkbox", name="Issue opened")
     await box.check()
     await saved(page)
     await page.get_by_role("button", name="Use the sample of Release published").click()
@@ -27,7 +27,7 @@ async def test_events_of_a_sender_are_chosen_and_bring_their_samples(newcomer: N
     await judge.accessible(page)
     drafts = (await newcomer.rest.get("/api/workflows")).raise_for_status().json()["items"]
     assert drafts[0]["trigger"]["events"] == ["issues"]
-    await page.get_by_label("Signature check").select_option("stripe")
+    await page.get_by_role("combobox", name="Signature check").select_option("stripe")
     await page.get_by_text("Events", exact=True).click()
-    await expect(page.get_by_label("Invoice paid")).to_be_visible()
-    await expect(page.get_by_label("Invoice paid")).not_to_be_checked()
+    await expect(page.get_by_role("checkbox", name="Invoice paid")).to_be_visible()
+    await expect(page.get_by_role("checkbox", name="Invoice paid")).not_to_be_checked()
