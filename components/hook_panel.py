@@ -108,7 +108,7 @@ class HookPanel:
         try:
             await self.session.settle()
             body = tryouts.body_of(self.session.sample) or tryouts.EXAMPLE
-            await tryouts.request(self.session.workflow, body)
+            await tryouts.request(self.session.workflow, body, self.session.sample.trigger.get("headers"))
         except StreamlineError as error:
             said, tone = error.message, "warn"
             if not self.session.workflow.is_active:

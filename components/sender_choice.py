@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui.events import GenericEventArguments
 
-from components import elements
+from components import elements, form_parts
 from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
 from components.form_parts import Words, tag
@@ -30,8 +30,9 @@ def draw(session: EditorSession, use_sample: Callable[[str], Any]) -> None:
         others = [each for each in session.draft.values[TRIGGER].get("events", []) if each != event]
         session.change(lambda: session.draft.values[TRIGGER].update(events=[*others, *([event] if is_on else [])]))
 
-    with tag("details", "sl-panel-part", open=bool(chosen)):
-        Words("Events", "sl-label", "summary")
+    box = form_parts.folded("Events")
+    box.props["open"] = bool(chosen)
+    with box:
         Words("Without a choice, every event starts the workflow.", "small muted", "p")
         with tag("ul", "sl-lines"):
             for each in offered:

@@ -72,3 +72,12 @@ async def test_the_sample_is_the_chosen_event(alice: User, inbox: Integration) -
     assert sample.trigger["headers"]["x-github-event"] == "release"
     assert sample.trigger["body"]["release"]["tag_name"]
     assert isinstance(definition, definitions.Definition)
+
+
+async def test_a_test_request_needs_no_signature_and_names_its_event(alice: User, inbox: Integration) -> None:
+    workflow = add(alice, from_github(inbox, "release"))
+    definition = catalog.published(workflow.id, workflow.version)
+    sample = await tryouts.sample(alice.id, workflow, definition)
+    arrival = await tryouts.request(workflow, tryouts.body_of(sample), sample.trigger["headers"])
+    assert arrival.execution is not None
+    assert len(await settled(alice)) == 1
