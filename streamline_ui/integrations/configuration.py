@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -21,6 +22,8 @@ from streamline_ui.storage.models import Integration
 from streamline_ui.vault import keyring
 from streamline_ui.vault.crypto import Place
 
+MOST_KEPT = 200  # opened configurations in memory
+KEPT_SECONDS = 30.0  # without being used
 MOVED = "Enter it again: the service address has changed."
 APART = "Remove the separate key of this name first: the service address has changed."
 
@@ -31,6 +34,20 @@ class Sealed:
 
     enc: str
     view: str
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A configuration that was opened for a call, kept for the next. One that was changed has another `enc`."""
+
+    era: object
+    enc: str
+    user_id: str
+    config: Config
+    used_at: float
+
+
+_kept: dict[str, _Kept] = {}
 
 
 def parse(type_name: str, values: Mapping[str, Any]) -> Config:
@@ -44,8 +61,30 @@ def load(row: Integration | Brief, keys: Mapping[str, str] | None = None) -> Con
 
     It was checked when it was saved, so a stricter form of today does not matter.
     """
+    if keys:
+        return _load(row, keys)
+    era, kept = keyring.era(), _kept.get(row.id)
+    if kept is not None and kept.era is era and (kept.enc, kept.user_id) == (row.config_enc, row.user_id):
+        kept.used_at = monotonic()
+        return kept.config
+    config = _load(row, {})
+    if len(_kept) >= MOST_KEPT:
+        _kept.pop(next(iter(_kept)), None)
+    _kept[row.id] = _Kept(era, row.config_enc, row.user_id, config, monotonic())
+    return config
+
+
+def _load(row: Integration | Brief, keys: Mapping[str, str]) -> Config:
     model: type[Config] = named(row.type).config
-    return formats.load(model, with_keys(unseal(row), keys or {}))
+    return formats.load(model, with_keys(unseal(row), keys))
+
+
+def drop_idle() -> None:
+    """Forget what was opened and is not used any more, or may not be since the keys changed. To be called often."""
+    era, before = keyring.era(), monotonic() - KEPT_SECONDS
+    for integration_id, kept in list(_kept.items()):
+        if kept.era is not era or kept.used_at < before:
+            _kept.pop(integration_id, None)
 
 
 def with_keys(values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:

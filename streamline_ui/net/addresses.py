@@ -50,6 +50,7 @@ _RULE_HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 
 
+@lru_cache(maxsize=1000)
 def classify(text: str | Address) -> tuple[Kind, Address]:
     """What kind of address this is, and the address without an IPv4-in-IPv6 disguise."""
     address = ipaddress.ip_address(text.partition("%")[0]) if isinstance(text, str) else text
@@ -82,6 +83,7 @@ def _within(address: Address, networks: Iterable[Network]) -> bool:
     return any(address.version == network.version and address in network for network in networks)
 
 
+@lru_cache(maxsize=1000)
 def literal(host: str) -> Address | None:
     """The address that a host spells out, in any form (0x7f.1, 2130706433) that the system's resolver takes for one."""
     bare = host.lower().strip("[]").rstrip(".")

@@ -56,8 +56,21 @@ async def read(
     else:
         content = await _plain(stream, host, limit)
     headers = [(key, value) for key, value in answer.raw_headers if key.lower() not in _CARRIED]
+    if content:
+        headers.append((b"Content-Length", str(len(content)).encode()))
+    return _whole(answer, request, headers, content)
+
+
+def _whole(
+    answer: aiohttp.ClientResponse, request: httpx.Request, headers: list[tuple[bytes, bytes]], content: bytes
+) -> httpx.Response:
+    """A response that was read. httpx would read it once more, through a stream."""
     extensions = {"http_version": b"HTTP/1.1", "reason_phrase": (answer.reason or "").encode()}
-    return httpx.Response(answer.status, headers=headers, content=content, request=request, extensions=extensions)
+    stream = httpx.ByteStream(content)
+    response = httpx.Response(answer.status, headers=headers, stream=stream, request=request, extensions=extensions)
+    response._content = content
+    response.is_closed = response.is_stream_consumed = True
+    return response
 
 
 async def _plain(stream: AsyncIterable[bytes], host: str, limit: int) -> bytes:

@@ -20,6 +20,7 @@ from streamline_ui.net import faults
 from streamline_ui.net.pools import CONNECT_SECONDS
 from streamline_ui.net.targets import Request, Target, resolved, target_of
 from streamline_ui.net.transport import Door
+from streamline_ui.net.urls import Origin
 
 Explain = Callable[[httpx.Response], StreamlineError]
 _HEADERS = {"User-Agent": f"Streamline/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
@@ -52,9 +53,13 @@ def _blank() -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=200)
-def _base(text: str) -> httpx.URL:
+def _base(text: str) -> tuple[httpx.URL, Origin | None]:
+    """The address that a client goes on from, and where its credentials belong."""
     url = httpx.URL(text)
-    return url if not text or url.raw_path.endswith(b"/") else url.copy_with(raw_path=url.raw_path + b"/")
+    if not text:
+        return url, None
+    origin = Target.of(url).origin
+    return (url if url.raw_path.endswith(b"/") else url.copy_with(raw_path=url.raw_path + b"/")), origin
 
 
 class Client(httpx.AsyncClient):
@@ -72,14 +77,13 @@ class Client(httpx.AsyncClient):
     ) -> None:
         self.__dict__.update(_blank())
         self._transport = self._door = door
-        self._base_url = _base(base_url)
+        self._base_url, self._home = _base(base_url)
         self._headers = httpx.Headers(self._headers)
         self._event_hooks = {"request": [], "response": []}
         self._auth = auth
         self._service = service
         self._explain = explain
         self._anywhere = anywhere
-        self._home = Target.of(httpx.URL(base_url)).origin if base_url else None
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         try:

@@ -94,6 +94,11 @@ def locked() -> str | None:
     return _open_ring().needed
 
 
+def era() -> object:
+    """What was opened stays open only as long as this is the same object: the keys were not changed or dropped."""
+    return _ring
+
+
 def key_id() -> str:
     """The id of the current key: 12 digits that tell nothing about it. Empty where there is no key."""
     current = _open_ring().current

@@ -15,6 +15,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -22,6 +23,7 @@ MASK = "***"
 SHORTEST = 8  # a shorter value would blank out ordinary words
 TELLING = 16  # a long value is known by its beginning, too: services cut off what they repeat
 DEEPEST = 200
+LONGEST_NAME = 20  # characters: too short for a secret worth the name, so it may stay in memory
 CHATTY = ("httpx", "httpcore", "aiohttp", "hpack")  # they log whole URLs below WARNING
 
 _SHAPES = re.compile(
@@ -90,12 +92,24 @@ def scrub_json(value: Any, depth: int = 0) -> Any:
         return MASK
     if isinstance(value, dict):
         return {
-            scrub(str(name)): MASK if _names_secret(str(name), item) else scrub_json(item, depth + 1)
+            _scrub_name(str(name)): MASK if _names_secret(str(name), item) else scrub_json(item, depth + 1)
             for name, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [scrub_json(item, depth + 1) for item in value]
     return value
+
+
+def _scrub_name(name: str) -> str:
+    """A name's text without secrets. The same few names come again and again."""
+    if (held := _held) is not None:
+        name = held.sub(MASK, name)
+    return _without_shapes(name) if len(name) <= LONGEST_NAME else _SHAPES.sub(_keep_label, name)
+
+
+@lru_cache(maxsize=500)
+def _without_shapes(name: str) -> str:
+    return _SHAPES.sub(_keep_label, name)
 
 
 class Scrubber(logging.Filter):
