@@ -16,7 +16,7 @@ from streamline_ui import settings
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
 from streamline_ui.integrations import connections, usage, watch
-from streamline_ui.workflows import catalog, dispatch, executions, retention, schedules
+from streamline_ui.workflows import catalog, claims, dispatch, retention, schedules
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
@@ -35,7 +35,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
         _scheduler.add_job(sweep, "interval", seconds=1)
     _scheduler.add_job(_fire, "interval", seconds=0.25)
     _scheduler.add_job(asyncio.to_thread, "interval", [usage.flush], seconds=1)
-    _scheduler.add_job(asyncio.to_thread, "interval", [executions.release_mended], seconds=2)
+    _scheduler.add_job(asyncio.to_thread, "interval", [claims.release_mended], seconds=2)
     for purge in (connections.purge, catalog.purge):
         _scheduler.add_job(asyncio.to_thread, "interval", [purge], seconds=20)
     for prune in (watch.prune, sessions.prune, limits.prune, idempotency.prune):

@@ -18,13 +18,17 @@ from streamline_ui import settings
 NAME = "at-work"
 SIZE = 36  # characters of an id
 NOBODY = bytes(SIZE)
+ORDERLY = b"-".ljust(SIZE, b"\0")  # after a stop that was no crash
 T = TypeVar("T")
 
 _mark: mmap.mmap | None = None
 
 
 def start() -> str:
-    """Begin to keep track. The id of the execution that was being worked on when the last process died, or ""."""
+    """Begin to keep track. The id of the execution that was being worked on when the last process died.
+
+    It is "" where that was none, and "-" where the process did not die, but stopped.
+    """
     global _mark  # noqa: PLW0603 - a process has one event loop that works
     stop()
     file = os.open(_file(), os.O_RDWR | os.O_CREAT, 0o600)
@@ -39,10 +43,10 @@ def start() -> str:
 
 
 def stop() -> None:
-    """Nobody is being worked on any more."""
+    """Nobody is to blame for what is left under way: we end because we were asked to."""
     global _mark  # noqa: PLW0603
     if _mark is not None:
-        _mark[:] = NOBODY
+        _mark[:] = ORDERLY
         _mark.close()
         _mark = None
 

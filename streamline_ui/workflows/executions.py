@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer, load_only
-from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel import Session, col, func, or_, select
 
 from streamline_ui import live
 from streamline_ui.errors import Conflict, Invalid, NotFound
 from streamline_ui.storage import db
-from streamline_ui.storage.models import Integration, Status, now, table_of
+from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun, WorkflowVersion
 from streamline_ui.workflows import definitions, outline
-from streamline_ui.workflows.job import Job
 
 OPEN = (Progress.QUEUED, Progress.RUNNING, Progress.WAITING)
 SETTLED = (Progress.SUCCEEDED, Progress.SKIPPED, Progress.FAILED)
-CRASHES = 2  # of its worker, after which an execution is left for a person to look at
-POISON = "Streamline broke off twice while it worked on this. It is not tried again by itself."
-AFTER_OUR_ERROR = timedelta(seconds=30)
-_rows = table_of(Execution).c
-_brief = select_columns(_rows.id, _rows.userId, _rows.workflowId, _rows.version, _rows.startedAt).where(
-    _rows.status.in_((Progress.QUEUED, Progress.WAITING)), _rows.waitsFor.is_(None), _rows.dueAt <= bindparam("moment")
-)
 
 
 def one(user_id: str, execution_id: str) -> Execution:
@@ -178,66 +168,6 @@ def cancel(user_id: str, execution_id: str) -> Execution:
         session.add(execution)
     live.tell(user_id, "execution", execution_id)
     return execution
-
-
-def due(limit: int, excluding: Collection[str]) -> list[Job]:
-    """What may go on now, oldest first; without what came in, which may be large: it is read when its turn comes."""
-    query = _brief.order_by(_rows.dueAt).limit(limit + len(excluding))
-    with db.engine().connect() as connection:
-        found = connection.execute(query, {"moment": now()}).all()
-    jobs = [
-        Job(row.id, row.userId, row.workflowId, row.version, started_at=row.startedAt)
-        for row in found
-        if row.id not in excluding
-    ]
-    return jobs[:limit]
-
-
-def release_mended() -> int:
-    """Let the executions go on whose integration is well again, or gone; returns how many."""
-    waiting = select(Execution.waits_for).where(col(Execution.waits_for).is_not(None)).distinct()
-    broken = select(Integration.id).where(col(Integration.deleted_at).is_(None), Integration.status != Status.HEALTHY)
-    with db.reading() as session:
-        mended = set(session.exec(waiting).all()) - set(session.exec(broken).all())
-    if not mended:
-        return 0
-    with db.writing() as session:
-        released = update(Execution).where(col(Execution.waits_for).in_(mended))
-        return session.exec(released.values(waits_for=None, due_at=now())).rowcount
-
-
-def recover(at_work: str = "") -> int:
-    """After a stop: what was running is queued again, or left as poison where it has brought us down twice.
-
-    To blame for a crash is the one that was being worked on, or the only one there was; nobody else is given up for it.
-    """
-    running = col(Execution.status) == Progress.RUNNING
-    with db.writing() as session:
-        found = session.exec(select(Execution.id).where(running)).all()
-        to_blame = col(Execution.id) == (found[0] if len(found) == 1 else at_work)
-        crashes = col(Execution.crashes) + 1
-        session.exec(update(Execution).where(running, to_blame).values(crashes=crashes))
-        poison = update(Execution).where(running, to_blame, col(Execution.crashes) >= CRASHES)
-        session.exec(poison.values(status=Progress.FAILED, error=POISON, finished_at=now()))
-        session.exec(update(Execution).where(running).values(status=Progress.QUEUED, due_at=now()))
-    return len(found)
-
-
-def broke_off(execution_id: str) -> None:
-    """An execution ended in an error of ours: it is tried once more in a while, then left as poison."""
-    with db.writing() as session:
-        execution = session.get(Execution, execution_id)
-        if execution is not None and execution.status in OPEN:
-            _again(execution, now() + AFTER_OUR_ERROR)
-            session.add(execution)
-
-
-def _again(execution: Execution, due_at: datetime) -> None:
-    execution.crashes += 1
-    if execution.crashes >= CRASHES:
-        execution.status, execution.error, execution.finished_at = Progress.FAILED, POISON, now()
-    else:
-        execution.status, execution.due_at = Progress.QUEUED, due_at
 
 
 def _wanted(query: Any, user_id: str, workflow_id: str | None, status: Progress | None, text: str | None) -> Any:

@@ -14,6 +14,9 @@ from streamline_ui.storage.workflow_tables import Execution
 class Job:
     """What is run. `trigger` is None until it was read, `size` its characters; `is_new` where no step can have run yet.
 
+    `worker` holds its lease, where there are several, until the monotonic time `lease_ends`. One that `is_leaving`
+    begins no further step: the process is about to end.
+
     Not the row itself: to make one costs as much as sending a request.
     """
 
@@ -26,6 +29,13 @@ class Job:
     size: int = 0
     started_at: datetime | None = None
     is_cancelled: bool = False
+    is_leaving: bool = False
+    worker: str | None = None
+    lease_ends: float = 0.0
+
+    def forget_trigger(self) -> None:
+        """Keep no more in memory than it needs: what came in is read again when its turn comes."""
+        self.trigger, self.size, self.is_new = None, 0, False
 
     @classmethod
     def of(cls, row: Execution) -> Job:

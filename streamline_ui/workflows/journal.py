@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -19,16 +19,16 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from streamline_ui import live
-from streamline_ui.errors import NotFound
+from streamline_ui.errors import NotFound, Unavailable
 from streamline_ui.storage import db, writer
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
 from streamline_ui.storage.writer import Statement
+from streamline_ui.workflows import claims, fencing
 from streamline_ui.workflows.job import Job
 
 log = logging.getLogger(__name__)
 AGAIN_SECONDS = (0.1, 0.5, 2.0)  # after the database refused; the last one is repeated
-LEASE = timedelta(minutes=20)  # longer than an execution may work in one go
 
 _steps = table_of(StepRun)
 _executions = table_of(Execution)
@@ -48,7 +48,7 @@ _change_step = (
 _run = (
     _executions.update()
     .where(_executions.c.id == bindparam("of_execution"), _executions.c.status != Progress.CANCELLED)
-    .values(status=Progress.RUNNING, startedAt=bindparam("to_started_at"), leaseUntil=bindparam("to_lease_until"))
+    .values(status=Progress.RUNNING, startedAt=bindparam("to_started_at"))
 )
 _settle = (
     _executions.update()
@@ -122,6 +122,9 @@ class Journal:
 
     async def begin(self, entry: Entry) -> None:
         """Commit that this step is about to have its effect, and all that was noted before."""
+        if self.execution.is_leaving:
+            await self._flush()  # what was done stays done
+            raise Unavailable("Streamline is stopping.", retry_after=5, code="overloaded")
         entry.status = Progress.RUNNING
         self.note(entry)
         if not self._is_running:
@@ -129,10 +132,11 @@ class Journal:
             row = {
                 "of_execution": self.execution.id,
                 "to_started_at": self._started(),
-                "to_lease_until": now() + LEASE,
             }
             self._pending.append((_run, row))
         await self._flush()
+        if self.execution.worker is not None:
+            await claims.assure(self.execution)
 
     def note(self, entry: Entry) -> None:
         """Keep how a step stands now. Committed with the next effect, or with the end."""
@@ -162,6 +166,8 @@ class Journal:
     async def _flush(self) -> None:
         """Commit what is noted. What the database refuses for the moment is offered again: no result gets lost."""
         statements, self._pending = self._pending, []
+        if self.execution.worker is not None:
+            statements = fencing.fenced(statements, self.execution)
         tries = 0
         while True:
             try:

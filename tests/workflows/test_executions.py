@@ -12,7 +12,7 @@ from streamline_ui.errors import Conflict, Invalid, NotFound
 from streamline_ui.storage import db
 from streamline_ui.storage.models import User, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
-from streamline_ui.workflows import catalog, definitions, executions, outline
+from streamline_ui.workflows import catalog, claims, definitions, executions, outline
 
 Step = dict[str, Any]
 
@@ -173,23 +173,24 @@ def test_what_is_due_comes_in_order_and_the_rest_waits(alice: User) -> None:
     execution(alice, workflow_id, status=Progress.WAITING, due_at=past[0], waits_for="i1")
     for status in (Progress.RUNNING, Progress.SUCCEEDED, Progress.FAILED, Progress.UNKNOWN, Progress.CANCELLED):
         execution(alice, workflow_id, status=status, due_at=past[0])
-    assert [row.id for row in executions.due(10, ())] == [first.id, second.id, late.id]
-    assert [row.id for row in executions.due(1, {first.id})] == [second.id]
+    assert [row.id for row in claims.due(10, {}, ())] == [first.id, second.id, late.id]
+    assert [row.id for row in claims.due(1, {workflow_id: {first.id}}, ())] == [second.id]
+    assert claims.due(10, {}, {workflow_id}) == []
 
 
 def test_after_a_stop_it_goes_on_but_not_for_ever(alice: User) -> None:
     row = execution(alice, workflow(alice), status=Progress.RUNNING)
     over = execution(alice, workflow(alice), status=Progress.SUCCEEDED)
-    assert executions.recover() == 1
+    assert claims.recover() == 1
     assert executions.one(alice.id, row.id).status == Progress.QUEUED
     with db.writing() as session:
         running = session.get_one(Execution, row.id)
         running.status = Progress.RUNNING
         session.add(running)
-    assert executions.recover() == 1
+    assert claims.recover() == 1
     poison = executions.one(alice.id, row.id)
-    assert (poison.status, poison.error, poison.crashes) == (Progress.FAILED, executions.POISON, 2)
-    assert executions.recover() == 0
+    assert (poison.status, poison.error, poison.crashes) == (Progress.FAILED, claims.POISON, 2)
+    assert claims.recover() == 0
     assert executions.one(alice.id, over.id).status == Progress.SUCCEEDED
 
 

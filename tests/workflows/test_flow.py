@@ -15,7 +15,7 @@ from streamline_ui.integrations import inbox as entries
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User, now
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, StepRun, Verdict
-from streamline_ui.workflows import catalog, executions
+from streamline_ui.workflows import catalog, claims, executions
 from tests.workflows.conftest import Call, add, post, settled, webhook
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -142,11 +142,11 @@ async def test_refused_credentials_park_it_until_they_are_mended(
     await call(workflow, json={"id": 7})
     parked = (await settled(alice, until=WAITING))[0]
     assert parked.waits_for == discord.id
-    assert executions.release_mended() == 0
+    assert claims.release_mended() == 0
     async with httpx.AsyncClient() as client:
         await client.delete(f"{stand_ins}/discord/_faults")
     assert (await connections.test(alice.id, discord.id)).ok
-    assert executions.release_mended() == 1
+    assert claims.release_mended() == 1
     assert (await settled(alice))[0].status == Progress.SUCCEEDED
     assert len(await arrived(stand_ins)) == 1
 
@@ -221,7 +221,7 @@ async def test_a_step_that_was_cut_off_by_a_crash_is_not_sent_again(
         stored.status, stored.started_at = Progress.RUNNING, now()
         session.add(stored)
         session.add(StepRun(execution_id=execution.id, key="post", position=1, step_id="post", status=Progress.RUNNING))
-    assert executions.recover() == 1
+    assert claims.recover() == 1
     assert (await settled(alice))[0].status == Progress.UNKNOWN
     assert await arrived(stand_ins) == []
 
