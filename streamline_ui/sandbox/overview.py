@@ -19,7 +19,7 @@ time,.note{opacity:.75;font-size:.85rem}
 .text{margin:.25rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 pre{overflow:auto;font-size:.8rem}code{font-size:.9em;overflow-wrap:anywhere}
 """
-_NAMES = {"discord": "Discord", "telegram": "Telegram", "sendgrid": "SendGrid", "slack": "Slack"}
+_NAMES = {"discord": "Discord", "telegram": "Telegram", "sendgrid": "SendGrid", "slack": "Slack", "twilio": "Twilio"}
 _HELP = {
     "discord": "Any webhook URL works. A token with <code>revoked</code> or <code>deleted</code> in it is refused.",
     "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse.",
@@ -27,6 +27,8 @@ _HELP = {
     "<code>unverified</code> in their address are refused.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
     "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse.",
+    "twilio": "Any Account SID and Auth Token work, unless the token has <code>revoked</code> in it. Twilio's own test "
+    "numbers refuse: <code>+15005550001</code> is no number, <code>+15005550004</code> has unsubscribed.",
 }
 
 

@@ -45,6 +45,10 @@ def slack(error: str, **more: Any) -> dict[str, Any]:
     return {"ok": False, "error": error, **more}
 
 
+def twilio(code: int, text: str) -> dict[str, Any]:
+    return {"code": code, "message": text, "more_info": f"https://www.twilio.com/docs/errors/{code}", "status": 400}
+
+
 BLOCK = "[ERROR] must be less than 3001 characters [json-pointer:/blocks/2/text/text]"
 TOO_LONG = {"content": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer in length."}]}}
 NAME_TAKEN = {"username": {"_errors": [{"code": "USERNAME_INVALID_CONTAINS", "message": "No."}]}}
@@ -148,6 +152,29 @@ ROWS = [
         "Slack asks us to wait 30 s (429, ratelimited).", CONTINUES, 30.0, {"Retry-After": "30"}),
     Row("slack", 200, slack("rate_limited"), Unavailable, "Slack asks us to wait a moment (rate_", CONTINUES),
     Row("slack", 200, slack("something_new"), Rejected, "Slack refused the request (something_new).", "Check"),
+    Row("twilio", 401, twilio(20003, "Authenticate"), AuthFailed,
+        "Twilio refused the Account SID and Auth Token (401, 20003).", "belong to the same account"),
+    Row("twilio", 404, twilio(20404, "The requested resource was not found"), Rejected,
+        "Twilio does not find this account, message or call (404, 20404).", "Account SID"),
+    Row("twilio", 429, twilio(20429, "Too Many Requests"), Unavailable,
+        "Twilio got too many requests at once (429, 20429).", CONTINUES),
+    Row("twilio", 400, twilio(21211, "Invalid 'To' Phone Number"), Rejected,
+        "Twilio does not accept the number to send to (400, 21211).", "country code"),
+    Row("twilio", 400, twilio(21606, "The 'From' phone number provided is not valid"), Rejected,
+        "The number to send from cannot send this message (400, 21606).", "Twilio Console"),
+    Row("twilio", 400, twilio(21608, "The number is unverified."), Rejected,
+        "This is a trial account, and the number to reach is not verified (400, 21608).", "Verified Caller IDs"),
+    Row("twilio", 400, twilio(21610, "Attempt to send to unsubscribed recipient"), Rejected,
+        "This person has unsubscribed with STOP (400, 21610).", "Do not write again"),
+    Row("twilio", 400, twilio(21614, "'To' number is not a valid mobile number"), Rejected,
+        "This number cannot receive SMS (400, 21614).", "mobile"),
+    Row("twilio", 400, twilio(21617, "The concatenated message body exceeds the 1600 character limit"), Rejected,
+        "The text is longer than 1600 characters (400, 21617).", "Shorten"),
+    Row("twilio", 400, twilio(21408, "Permission to send an SMS has not been enabled for the region"), Rejected,
+        "Your Twilio account may not reach this country (400, 21408).", "Geo permissions"),
+    Row("twilio", 503, twilio(20503, "Service Unavailable"), Unavailable,
+        "Twilio is unavailable (503, 20503).", "tries again"),
+    Row("twilio", 400, twilio(99999, "Something new"), Rejected, "Twilio refused the request (400, 99999).", "Check"),
     Row("http", 401, {"error": "no"}, AuthFailed, "api.example.com refused the key (401, no).", "Create a new one"),
     Row("http", 404, "", Rejected, "api.example.com does not know what was asked for (404).", "Check the address"),
     Row("http", 503, "", Unavailable, "api.example.com has a problem on its side (503).", "tries again", 9.0,
@@ -195,6 +222,7 @@ def test_a_service_cannot_put_its_own_words_into_our_sentences() -> None:
         ("sendgrid", sendgrid(script, script)),
         ("slack", slack(script, needed=script, response_metadata={"messages": [script]})),
         ("slack", slack("missing_scope", needed=script)),
+        ("twilio", {"code": script, "message": script}),
         ("http", {"error": script, "message": script, "code": script}),
     ):
         error = translated(Row(service, 400, body, Rejected, "", ""))

@@ -15,6 +15,8 @@ HOOK = sandbox.DEMO["discord"]["webhookUrl"].partition("/api")[2]
 TOKEN = sandbox.DEMO["telegram"]["botToken"]
 KEY = {"Authorization": "Bearer " + sandbox.DEMO["sendgrid"]["apiKeys"]["apiKey"]}
 SLACK = {"Authorization": "Bearer " + sandbox.DEMO["slack"]["apiKeys"]["accessToken"]}
+ACCOUNT = "2010-04-01/Accounts/" + sandbox.DEMO["twilio"]["apiKeys"]["accountSid"]
+TWILIO = (sandbox.DEMO["twilio"]["apiKeys"]["accountSid"], sandbox.DEMO["twilio"]["apiKeys"]["authToken"])
 
 
 @pytest_asyncio.fixture

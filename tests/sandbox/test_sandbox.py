@@ -12,7 +12,7 @@ from streamline_ui import sandbox
 from streamline_ui.providers import formats, named
 from streamline_ui.sandbox.state import MOST_ENTRIES
 
-from .conftest import HOOK, KEY, SLACK, TOKEN
+from .conftest import ACCOUNT, HOOK, KEY, SLACK, TOKEN, TWILIO
 
 SERVICES = list(sandbox.DESKS)
 MAIL = {
@@ -31,6 +31,9 @@ async def send(box: httpx.AsyncClient, service: str, text: str = "Hello") -> htt
     if service == "slack":
         values = {"channel": "#general", "text": text}
         return await box.post("slack/chat.postMessage", headers=SLACK, json=values)
+    if service == "twilio":
+        form = {"To": "+15551230000", "From": "+15005550006", "Body": text}
+        return await box.post(f"twilio/{ACCOUNT}/Messages.json", auth=TWILIO, data=form)
     return await box.post("sendgrid/v3/mail/send", headers=KEY, json={**MAIL, "subject": text})
 
 
@@ -126,6 +129,7 @@ async def test_faults_that_cannot_be_read(box: httpx.AsyncClient, fault: Any) ->
 WRITES = [f"discord{HOOK}", f"telegram/bot{TOKEN}/sendMessage", f"telegram/bot{TOKEN}/getUpdates",
           f"telegram/bot{TOKEN}/setWebhook", f"telegram/bot{TOKEN}/sendPhoto", "sendgrid/v3/mail/send",
           "slack/chat.postMessage", "slack/chat.update", "slack/reactions.add", "slack/conversations.list",
+          f"twilio/{ACCOUNT}/Messages.json", f"twilio/{ACCOUNT}/Calls.json", "twilio/2010-04-01/Accounts/x/Calls.json",
           "telegram/_say", "discord/_faults"]  # fmt: skip
 HOSTILE = [b"", b"null", b"5", b"[]", b'"x"', b"{", b"[" * 100_000, b"\xff\xfe",
            b'{"content":{"a":1},"text":[],"url":{}}',
