@@ -12,7 +12,7 @@ from typing import Literal
 
 from nicegui import Event
 
-Kind = Literal["integration", "inbox", "user", "token", "settings", "workflow", "request", "execution"]
+Kind = Literal["integration", "inbox", "user", "token", "settings", "workflow", "request", "execution", "alert"]
 
 
 @dataclass(frozen=True, slots=True)

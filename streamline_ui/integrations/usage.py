@@ -1,6 +1,6 @@
 """When a connection was last used. A burst of calls writes it once a second, not once a call.
 
-A use that worked is as good as a check: it heals at once, and the next check moves on. Once a minute is enough for that.
+A use that worked is as good as a check: it heals at once, and the next check moves on. Once a minute is enough.
 """
 
 from __future__ import annotations

@@ -14,13 +14,15 @@ IS_OPEN = text('"endedAt" IS NULL')
 
 
 class Matter(StrEnum):
-    """What an alert is about. `subject_id` is the integration's, the workflow's, or the key's."""
+    """What an alert is about. `subject_id` is the integration's, the workflow's, the poller's, or the user's."""
 
     CONNECTION = "connection"
     SIGN_IN = "sign_in"
     KEY = "key"
+    LISTENER = "listener"
     WORKFLOW = "workflow"
     SILENCE = "silence"
+    CHANNEL = "channel"
 
 
 class Alert(SQLModel, table=True):

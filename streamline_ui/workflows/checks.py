@@ -74,6 +74,8 @@ class Sight:
 def problems(definition: Definition, lookup: Lookup) -> list[Problem]:
     """Everything that is wrong, in the order of the steps. Empty: it may run."""
     found = [*_about_trigger(definition, lookup)]
+    if definition.settings.expect_every is not None and definition.trigger.type in ("manual", "failure"):
+        found.append(Problem("settings.expectEvery", "Only events that come by themselves can be expected."))
     if not definition.steps:
         found.append(Problem("steps", "Add at least one step."))
     found += _about_ids(definition)

@@ -7,11 +7,11 @@ from sqlmodel import col, select
 from streamline_ui import live
 from streamline_ui.errors import NotFound
 from streamline_ui.storage import db
-from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow, WorkflowVersion
-from streamline_ui.workflows import catalog, occurrences
+from streamline_ui.storage.workflow_tables import Execution, Workflow, WorkflowVersion
+from streamline_ui.workflows import catalog, occurrences, vigil
 from streamline_ui.workflows.triggers import FailureTrigger
 
-BAD = (Progress.FAILED, Progress.UNKNOWN)
+BAD = vigil.BAD
 MARK = '"trigger":{"type":"failure"}'  # as definitions are stored; inside a text its quotes would be escaped
 
 
@@ -20,7 +20,10 @@ def failed(execution: Execution) -> list[Execution]:
 
     What fails while it runs for a failure starts nothing more, so that failures never go round in circles.
     """
-    if execution.status not in BAD or _is_about_failure(execution):
+    if execution.status not in BAD:
+        return []
+    vigil.failed(execution)
+    if _is_about_failure(execution):
         return []
     with db.writing() as session:
         origin = session.get(Workflow, execution.workflow_id)

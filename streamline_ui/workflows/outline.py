@@ -16,7 +16,8 @@ class Settings(Part):
 
     `concurrency` is how many executions may run at a time; `keep_order` makes that one, in the order of arrival.
     `missed_runs` says what becomes of scheduled times while the program was down. `rate_per_minute` and
-    `max_body_bytes` are for incoming requests.
+    `max_body_bytes` are for incoming requests. With `expect_every`, in seconds, its owner is told when no event has come
+    for that long, and once they come again.
     """
 
     timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_TIMEOUT)] = LONGEST_TIMEOUT
@@ -26,6 +27,7 @@ class Settings(Part):
     retry: Retry = Retry()
     rate_per_minute: Annotated[int, Field(ge=1, le=100_000)] | None = None
     max_body_bytes: Annotated[int, Field(ge=1_000, le=5_000_000)] = 1_000_000
+    expect_every: Annotated[int, Field(ge=60, le=31_622_400)] | None = None
 
 
 class Definition(Part):

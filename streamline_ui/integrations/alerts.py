@@ -1,0 +1,155 @@
+"""The book of alerts: what needs somebody, from when until when, and who has seen it.
+
+It is on from the first minute, in the app. `alert_channel` tells of what stands here by other ways as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, delete, func, select, update
+
+from streamline_ui import live
+from streamline_ui.errors import NotFound
+from streamline_ui.storage import db
+from streamline_ui.storage.alert_tables import Alert, AlertMessage, Matter
+from streamline_ui.storage.models import now
+
+KEEP = timedelta(days=35)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is to be told: of what (`subject_id`, and its `name`), in a sentence, with what to do and where."""
+
+    user_id: str
+    matter: Matter
+    subject_id: str
+    name: str
+    text: str
+    hint: str = ""
+    link: str = ""
+    began_at: datetime | None = None
+
+
+def begin(news: News) -> bool:
+    """Note that something needs somebody. False where that is known already, here or to another process."""
+    alert = Alert(
+        user_id=news.user_id,
+        matter=news.matter,
+        subject_id=news.subject_id,
+        name=news.name,
+        text=news.text,
+        hint=news.hint,
+        link=news.link,
+        began_at=news.began_at or now(),
+    )
+    try:
+        with db.writing() as session:
+            session.add(alert)
+    except IntegrityError:  # one is open already, or whom it is for is gone
+        return False
+    live.tell(news.user_id, "alert", alert.id)
+    return True
+
+
+def end(matter: Matter, subject_id: str, *, silently: bool = False) -> bool:
+    """Note that it is over; `silently` where nobody needs to hear that. False where nothing was open."""
+    at = now()
+    with db.writing() as session:
+        found = session.exec(select(Alert).where(_is_open(), Alert.matter == matter, Alert.subject_id == subject_id))
+        alert = found.first()
+        if alert is None:
+            return False
+        alert.ended_at = at
+        if silently:
+            alert.told_at, alert.end_told_at = alert.told_at or at, at
+        session.add(alert)
+    live.tell(alert.user_id, "alert", alert.id)
+    return True
+
+
+def open_ones(*matters: Matter) -> list[Alert]:
+    """Everybody's alerts about these that are not over."""
+    with db.reading() as session:
+        return list(session.exec(select(Alert).where(_is_open(), col(Alert.matter).in_(matters))).all())
+
+
+def count_lately(matter: Matter, subject_id: str, since: datetime) -> int:
+    """How often the same was told since then."""
+    query = select(func.count()).where(Alert.matter == matter, Alert.subject_id == subject_id, Alert.raised_at >= since)
+    with db.reading() as session:
+        return session.exec(query).one()
+
+
+def all_of(user_id: str, *, open_only: bool = False, limit: int = 100) -> list[Alert]:
+    """The user's alerts that were not dismissed, newest first."""
+    query = select(Alert).where(Alert.user_id == user_id, col(Alert.dismissed_at).is_(None))
+    if open_only:
+        query = query.where(_is_open())
+    with db.reading() as session:
+        return list(session.exec(query.order_by(col(Alert.raised_at).desc(), col(Alert.id)).limit(limit)).all())
+
+
+def unseen(user_id: str) -> int:
+    """How many the user has not looked at."""
+    query = select(func.count()).where(
+        Alert.user_id == user_id, col(Alert.seen_at).is_(None), col(Alert.dismissed_at).is_(None)
+    )
+    with db.reading() as session:
+        return session.exec(query).one()
+
+
+def see(user_id: str) -> None:
+    """The user looks at all there is."""
+    unread = update(Alert).where(col(Alert.user_id) == user_id, col(Alert.seen_at).is_(None))
+    with db.writing() as session:
+        seen = session.exec(unread.values(seen_at=now())).rowcount
+    if seen:
+        live.tell(user_id, "alert", "")
+
+
+def dismiss(user_id: str, alert_id: str) -> None:
+    """Take one off the list; if it is not over, it is told again only once it has been. Raises NotFound."""
+    with db.writing() as session:
+        _of(session, user_id, alert_id).dismissed_at = now()
+    live.tell(user_id, "alert", alert_id)
+
+
+def restore(user_id: str, alert_id: str) -> None:
+    """Put one that was dismissed back on the list. Raises NotFound."""
+    with db.writing() as session:
+        _of(session, user_id, alert_id).dismissed_at = None
+    live.tell(user_id, "alert", alert_id)
+
+
+def dismiss_all(user_id: str) -> Collection[str]:
+    """Empty the list. Returns what was on it, for `restore`."""
+    shown = [alert.id for alert in all_of(user_id, limit=1000)]
+    with db.writing() as session:
+        session.exec(update(Alert).where(col(Alert.id).in_(shown)).values(dismissed_at=now()))
+    live.tell(user_id, "alert", "")
+    return shown
+
+
+def prune() -> None:
+    """Throw away what has long been over."""
+    before = now() - KEEP
+    with db.writing() as session:
+        session.exec(delete(Alert).where(col(Alert.ended_at) < before))
+        session.exec(delete(AlertMessage).where(col(AlertMessage.created_at) < before))
+
+
+def _is_open() -> ColumnElement[bool]:
+    return col(Alert.ended_at).is_(None)
+
+
+def _of(session: Session, user_id: str, alert_id: str) -> Alert:
+    alert = session.get(Alert, alert_id)
+    if alert is None or alert.user_id != user_id:
+        raise NotFound("There is no such alert.")
+    return alert
