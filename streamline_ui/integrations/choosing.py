@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.integrations import rows
 from streamline_ui.integrations.rows import Brief
-from streamline_ui.providers import choices, named, wording
+from streamline_ui.providers import choices, formats, named, wording
 from streamline_ui.providers.choices import Choices, Pairs
 from streamline_ui.providers.describe import Provider
 
@@ -96,5 +96,11 @@ def _known(model: type[BaseModel], name: str, values: Mapping[str, Any]) -> str:
         raise Invalid(f"Fill in {title} first.", {alias: f"{title} is missing."})
     if "{{" in text or "{%" in text:
         sentence = f"{title} is known only when the workflow runs, so there is nothing to choose from yet."
-        raise Invalid(sentence, hints=["Type the value, or choose it for another value of that field."])
-    return text
+        raise Invalid(sentence, hints=["Type the value."])
+    field = model.model_fields[name]
+    try:
+        form: Any = Annotated[(field.annotation, *field.metadata)]
+        read: str = TypeAdapter(form).validate_python(text)
+    except ValidationError as error:
+        raise Invalid(f"{title} cannot be used.", {alias: formats.sentences(error)[""]}) from None
+    return read

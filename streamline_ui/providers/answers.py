@@ -13,6 +13,7 @@ from streamline_ui.errors import Rejected, Unavailable
 
 Model = TypeVar("Model", bound=BaseModel)
 T = TypeVar("T")
+Part = TypeVar("Part")
 LONGEST_WAIT = 60.0
 MOST_WAITS = 5
 
@@ -32,7 +33,7 @@ def read(response: httpx.Response, model: type[Model], service: str) -> Model:
         ) from None
 
 
-async def in_order(parts: Sequence[str], send: Callable[[str], Awaitable[T]]) -> list[T]:
+async def in_order(parts: Sequence[Part], send: Callable[[Part], Awaitable[T]]) -> list[T]:
     """Send every part, one after the other.
 
     Once the first has arrived, repeating the whole would send it again: so a rate limit is waited for here, and any
@@ -51,11 +52,11 @@ async def in_order(parts: Sequence[str], send: Callable[[str], Awaitable[T]]) ->
     return sent
 
 
-def _so_far(sent: Sequence[object], parts: Sequence[str], message: str) -> str:
+def _so_far(sent: Sequence[object], parts: Sequence[object], message: str) -> str:
     return f"{message} {len(sent)} of {len(parts)} parts were sent." if sent else message
 
 
-async def _patiently(part: str, send: Callable[[str], Awaitable[T]]) -> T:
+async def _patiently(part: Part, send: Callable[[Part], Awaitable[T]]) -> T:
     for _ in range(MOST_WAITS):
         try:
             return await send(part)

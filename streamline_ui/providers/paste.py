@@ -146,6 +146,7 @@ _SHAPES = (
     _Shape(r"SG\.[A-Za-z0-9_-]{3,}(?:\.[A-Za-z0-9_-]*)?", "SendGrid", "API key", "sendgrid", "apiKeys.apiKey"),
     _Shape(r"[1-9]\d{5,16}:[A-Za-z0-9_-]{20,}", "Telegram Bot", "token", "telegram", "botToken"),
     _Shape(r"pat[A-Za-z0-9]{14}\.[A-Za-z0-9]{10,}", "Airtable", "token", "airtable", "apiKeys.accessToken"),
+    _Shape(r"https://airtable\.com/app[A-Za-z0-9]{14}(?:[/?#]\S*)?", "Airtable", "address", "airtable"),
     _Shape(r"key[A-Za-z0-9]{14}", "Airtable", "API key", "airtable", "apiKeys.accessToken"),
     _Shape(r"AC[0-9a-fA-F]{32}", "Twilio", "Account SID", "twilio", "apiKeys.accountSid"),
     _Shape(r"SK[0-9a-fA-F]{32}", "Twilio", "API key", "twilio", "apiKeys.apiKeySid"),

@@ -31,6 +31,18 @@ def _texts_of_object(value: Any) -> Any:
     return {str(name): each if isinstance(each, str) else json.dumps(each) for name, each in parsed.items()}
 
 
+def _object(value: Any) -> Any:
+    parsed = _from_json(value)
+    return parsed[0] if isinstance(parsed, list) and len(parsed) == 1 else parsed
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return _from_json(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _id_text(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -39,6 +51,12 @@ def _id_text(value: Any) -> Any:
 
 Objects = Annotated[list[dict[str, Any]], BeforeValidator(_objects)]
 """A list of JSON objects; one object alone, and JSON as text, will do."""
+
+Object = Annotated[dict[str, Any], BeforeValidator(_object)]
+"""A JSON object; JSON as text will do."""
+
+Listed = Annotated[list[str], BeforeValidator(_listed)]
+"""A list of texts; one text with commas between them will do, and JSON."""
 
 Texts = Annotated[dict[str, str], BeforeValidator(_texts_of_object)]
 """Names and texts, such as headers; numbers become text."""

@@ -15,11 +15,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from streamline_ui.errors import Invalid
-from streamline_ui.sandbox import bots, discord, overview, sendgrid, slack, telegram, twilio
+from streamline_ui.sandbox import airtable, bots, discord, overview, sendgrid, slack, telegram, twilio
 from streamline_ui.sandbox.bodies import read_json
 from streamline_ui.sandbox.state import Desk, read_fault
 
-_SERVICES = (discord, telegram, sendgrid, slack, twilio)
+_SERVICES = (discord, telegram, sendgrid, slack, twilio, airtable)
 DESKS: dict[str, Desk] = {each.desk.service: each.desk for each in _SERVICES}
 
 DEMO: dict[str, dict[str, Any]] = {
@@ -33,6 +33,7 @@ DEMO: dict[str, dict[str, Any]] = {
     },
     "slack": {"apiKeys": {"accessToken": "xoxb-123456789012-1234567890123-" + "sandbox-" * 2 + "demo"}},
     "twilio": {"apiKeys": {"accountSid": "AC" + "5a" * 16, "authToken": "5b" * 16, "fromNumber": "+15005550006"}},
+    "airtable": {"apiKeys": {"accessToken": airtable.DEMO_TOKEN}},
 }
 """Credentials that the stand-ins take, by type: what "Try it with the sandbox" fills in. The caller adds `baseUrl`."""
 
@@ -52,10 +53,11 @@ def build() -> Starlette:
 
 
 def forget() -> None:
-    """Start again as new: nothing has arrived, no faults, no bots."""
+    """Start again as new: nothing has arrived, no faults, no bots, no records."""
     for desk in DESKS.values():
         desk.forget()
     bots.forget()
+    airtable.forget()
     slack.forget()
 
 

@@ -19,12 +19,23 @@ time,.note{opacity:.75;font-size:.85rem}
 .text{margin:.25rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 pre{overflow:auto;font-size:.8rem}code{font-size:.9em;overflow-wrap:anywhere}
 """
-_NAMES = {"discord": "Discord", "telegram": "Telegram", "sendgrid": "SendGrid", "slack": "Slack", "twilio": "Twilio"}
+_NAMES = {
+    "discord": "Discord",
+    "telegram": "Telegram",
+    "sendgrid": "SendGrid",
+    "airtable": "Airtable",
+    "slack": "Slack",
+    "twilio": "Twilio",
+}
 _HELP = {
     "discord": "Any webhook URL works. A token with <code>revoked</code> or <code>deleted</code> in it is refused.",
     "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse.",
     "sendgrid": "Any key works, unless it has <code>revoked</code> or <code>nomail</code> in it. Senders with "
     "<code>unverified</code> in their address are refused.",
+    "airtable": "Any token works, unless it has <code>revoked</code> in it; with <code>readonly</code> in it, it may "
+    "not write. The base is <code>appSandboxBase001</code>, its tables are “Tasks” and “People &amp; plans”. More than "
+    "5 requests a second are followed by 30 seconds of refusals. "
+    "<code>POST /sandbox/airtable/_say {fields?, count?}</code> adds records by another hand.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
     "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse.",
     "twilio": "Any Account SID and Auth Token work, unless the token has <code>revoked</code> in it. Twilio's own test "

@@ -234,9 +234,7 @@ def _take(connection: Connection, execution_id: str, moment: datetime, worker: s
     return connection.execute(taken.values(values)).rowcount == 1
 
 
-def _queue_again(
-    connection: Connection, found: Sequence[Any], to_blame: Sequence[str], nobody: str | None = ""
-) -> int:
+def _queue_again(connection: Connection, found: Sequence[Any], to_blame: Sequence[str], nobody: str | None = "") -> int:
     """Those that were running, in the order in which they came. Whoever had them may write no more about them."""
     if not found:
         return 0

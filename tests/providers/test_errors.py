@@ -50,6 +50,12 @@ def twilio(code: int, text: str) -> dict[str, Any]:
 
 
 BLOCK = "[ERROR] must be less than 3001 characters [json-pointer:/blocks/2/text/text]"
+
+
+def airtable(kind: str, text: str) -> dict[str, Any]:
+    return {"error": {"type": kind, "message": text}}
+
+
 TOO_LONG = {"content": {"_errors": [{"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer in length."}]}}
 NAME_TAKEN = {"username": {"_errors": [{"code": "USERNAME_INVALID_CONTAINS", "message": "No."}]}}
 CONTINUES = "continues by itself"
@@ -175,6 +181,36 @@ ROWS = [
     Row("twilio", 503, twilio(20503, "Service Unavailable"), Unavailable,
         "Twilio is unavailable (503, 20503).", "tries again"),
     Row("twilio", 400, twilio(99999, "Something new"), Rejected, "Twilio refused the request (400, 99999).", "Check"),
+    Row("airtable", 401, airtable("AUTHENTICATION_REQUIRED", "Authentication required"), AuthFailed,
+        "Airtable refused the token (401, AUTHENTICATION_REQUIRED).", "Create a new one"),
+    Row("airtable", 401, airtable("UNAUTHORIZED", "Invalid authentication token"), AuthFailed,
+        "Airtable refused the token (401, UNAUTHORIZED).", "Create a new one"),
+    Row("airtable", 403, airtable("INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND", "Invalid permissions, or …"), Rejected,
+        "Either this base or table does not exist, or the token may not see or change it (403,",
+        "it needs this base under Access, and the scopes data.records:read and data.records:write"),
+    Row("airtable", 403, airtable("NOT_AUTHORIZED", "You are not authorized"), Rejected,
+        "The token may not do this (403, NOT_AUTHORIZED).", "schema.bases:read"),
+    Row("airtable", 404, {"error": "NOT_FOUND"}, Rejected,
+        "Airtable does not find this record, table or base (404, NOT_FOUND).", "deleted"),
+    Row("airtable", 422, airtable("UNKNOWN_FIELD_NAME", 'Unknown field name: "Nam"'), Rejected,
+        "The table does not have the field “Nam” (422, UNKNOWN_FIELD_NAME).", "capital letters"),
+    Row("airtable", 422, airtable("UNKNOWN_FIELD_NAME", "No."), Rejected,
+        "The table does not have one of the fields (422, UNKNOWN_FIELD_NAME).", "capital letters"),
+    Row("airtable", 422, airtable("INVALID_MULTIPLE_CHOICE_OPTIONS",
+                                  'Insufficient permissions to create new select option "Urgent"'), Rejected,
+        "The list of this field does not have the choice “Urgent” (422,", "Let Airtable convert values"),
+    Row("airtable", 422, airtable("INVALID_VALUE_FOR_COLUMN", 'Field "Amount" cannot accept the value'), Rejected,
+        "Airtable does not accept the value for the field “Amount” (422,", "type"),
+    Row("airtable", 422, airtable("INVALID_FILTER_BY_FORMULA", "The formula is invalid"), Rejected,
+        "Airtable cannot read the filter (422,", "braces"),
+    Row("airtable", 413, "", Rejected, "What was sent is larger than Airtable allows (413).", "Send less"),
+    Row("airtable", 429, {"errors": [{"error": "RATE_LIMIT_REACHED", "message": "Rate limit exceeded."}]}, Unavailable,
+        "Airtable asks us to wait 30 s: more than 5 requests a second reached this base (429, RATE_LIMIT_REACHED).",
+        CONTINUES, 30.0),
+    Row("airtable", 429, {"errors": [{"error": "PUBLIC_API_BILLING_LIMIT_EXCEEDED", "message": "…"}]}, Rejected,
+        "The API calls of this Airtable workspace are used up for this month (429,", "larger plan"),
+    Row("airtable", 503, airtable("SERVICE_UNAVAILABLE", "The service is temporarily unavailable."), Unavailable,
+        "Airtable is busy (503, SERVICE_UNAVAILABLE).", "tries again"),
     Row("http", 401, {"error": "no"}, AuthFailed, "api.example.com refused the key (401, no).", "Create a new one"),
     Row("http", 404, "", Rejected, "api.example.com does not know what was asked for (404).", "Check the address"),
     Row("http", 503, "", Unavailable, "api.example.com has a problem on its side (503).", "tries again", 9.0,
@@ -220,6 +256,7 @@ def test_a_service_cannot_put_its_own_words_into_our_sentences() -> None:
         ("discord", {"message": script, "code": script, "errors": {script: script}}),
         ("telegram", telegram(400, script, migrate_to_chat_id=script)),
         ("sendgrid", sendgrid(script, script)),
+        ("airtable", airtable(script, f'Unknown field name: "{script}"')),
         ("slack", slack(script, needed=script, response_metadata={"messages": [script]})),
         ("slack", slack("missing_scope", needed=script)),
         ("twilio", {"code": script, "message": script}),

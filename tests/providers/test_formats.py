@@ -13,6 +13,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from streamline_ui.errors import Invalid
 from streamline_ui.providers import PROVIDERS, formats, wording
+from streamline_ui.providers.airtable_facts import BASE, TABLE
+from streamline_ui.providers.airtable_facts import TOKEN as PAT
 from streamline_ui.providers.configs import ApiConfig, Config, Keys
 from streamline_ui.providers.discord import THREAD, WEBHOOK
 from streamline_ui.providers.formats import EMAIL, Format
@@ -34,6 +36,8 @@ GOOD = [
     (CHAT, "123456789"), (CHAT, "-100123456789"), (CHAT, "-599075523"), (CHAT, "@channelname"), (CHAT, "42"),
     (PHOTO, "https://example.com/a.jpg"), (PHOTO, "AgACAgIAAxkBAAMq"),
     (KEY, "SG." + "a" * 22 + "." + "B" * 43),
+    (PAT, "patAbCdEfGhIjKlMn." + "0a" * 32), (PAT, "oaa" + "a" * 30), (BASE, "appAbCdEfGhIjKlMn"),
+    (TABLE, "tblAbCdEfGhIjKlMn"), (TABLE, "Tasks & plans"),
     (EMAIL, "noreply@example.com"), (EMAIL, "a.b+c@sub.example.co.uk"),
 ]  # fmt: skip
 DOUBTFUL = [
@@ -42,6 +46,7 @@ DOUBTFUL = [
     (WEBHOOK, f"{HOOK}{LONG}/slack"),
     (TOKEN, "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11"),
     (TOKEN, "123456789:ABCdefGHIjklMNOpqrsTUVwxyz"),
+    (PAT, "patAbCdEfGhIjKlMn.short123456"),
     (KEY, "SG.xxxxxxxxxxxxx"), (KEY, "SG.short.key"), (KEY, "SG.xxx"),
 ]  # fmt: skip
 BAD = [
@@ -58,6 +63,8 @@ BAD = [
     (CHAT, "channelname"), (CHAT, "@1abc"), (CHAT, "12.5"), (CHAT, "0"),
     (PHOTO, "photo"), (PHOTO, "file:///etc/passwd"),
     (KEY, "sg.abc.def"), (KEY, "a" * 69), (KEY, "SG.aaaa aaaa.bbbbbb"),
+    (PAT, "keyAbCdEfGhIjKlMn"), (PAT, "patAbCdEfGhIjKlMn"), (PAT, "Bearer patAbCdEfGhIjKlMn." + "0a" * 32),
+    (BASE, "tblAbCdEfGhIjKlMn"), (BASE, "My base"), (BASE, "appAbCdEfGhIjKlM"), (TABLE, ""), (TABLE, "a\nb"),
     (EMAIL, "name"), (EMAIL, "a@b"), (EMAIL, "a b@example.com"), (EMAIL, "a@example.com, b@example.com"),
     (EMAIL, "a@example.com\nBcc: b@example.com"),
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from streamline_ui import sandbox
 from streamline_ui.providers import formats, named
 from streamline_ui.sandbox.state import MOST_ENTRIES
 
-from .conftest import ACCOUNT, HOOK, KEY, SLACK, TOKEN, TWILIO
+from .conftest import ACCOUNT, AIRTABLE, HOOK, KEY, SLACK, TOKEN, TWILIO
 
 SERVICES = list(sandbox.DESKS)
 MAIL = {
@@ -28,6 +28,9 @@ async def send(box: httpx.AsyncClient, service: str, text: str = "Hello") -> htt
         return await box.post(f"discord{HOOK}?wait=true", json={"content": text})
     if service == "telegram":
         return await box.post(f"telegram/bot{TOKEN}/sendMessage", json={"chat_id": 42, "text": text})
+    if service == "airtable":
+        values = {"fields": {"Name": text}}
+        return await box.post("airtable/v0/appSandboxBase001/Tasks", headers=AIRTABLE, json=values)
     if service == "slack":
         values = {"channel": "#general", "text": text}
         return await box.post("slack/chat.postMessage", headers=SLACK, json=values)
@@ -130,6 +133,7 @@ WRITES = [f"discord{HOOK}", f"telegram/bot{TOKEN}/sendMessage", f"telegram/bot{T
           f"telegram/bot{TOKEN}/setWebhook", f"telegram/bot{TOKEN}/sendPhoto", "sendgrid/v3/mail/send",
           "slack/chat.postMessage", "slack/chat.update", "slack/reactions.add", "slack/conversations.list",
           f"twilio/{ACCOUNT}/Messages.json", f"twilio/{ACCOUNT}/Calls.json", "twilio/2010-04-01/Accounts/x/Calls.json",
+          "airtable/v0/appSandboxBase001/Tasks", "airtable/v0/appSandboxBase001/Tasks/listRecords", "airtable/_say",
           "telegram/_say", "discord/_faults"]  # fmt: skip
 HOSTILE = [b"", b"null", b"5", b"[]", b'"x"', b"{", b"[" * 100_000, b"\xff\xfe",
            b'{"content":{"a":1},"text":[],"url":{}}',
@@ -140,13 +144,15 @@ HOSTILE = [b"", b"null", b"5", b"[]", b'"x"', b"{", b"[" * 100_000, b"\xff\xfe",
            b'{"chat_id":{},"text":"x"}', b'{"chat_id":42,"text":"x","parse_mode":[]}', b'{"offset":"x","timeout":"y"}',
            b'{"channel":{},"text":5}', b'{"channel":"C024BE91L","blocks":5}', b'{"channel":"C024BE91L","blocks":[{}]}',
            b'{"channel":"C024BE91L","ts":"1767225600.000001","timestamp":{},"name":[]}', b'{"limit":{},"cursor":[]}',
+           b'{"fields":5}', b'{"fields":{"Name":{}}}', b'{"records":[5]}', b'{"records":[{"fields":{"Amount":"x"}}]}',
+           b'{"filterByFormula":"((((","pageSize":{}}', b'{"offset":{"a":1},"maxRecords":-1}', b'{"count":{}}',
            b'{"botToken":5}', b'{"botToken":"x","update":5}', b"x" * 2_000_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", WRITES)
 async def test_no_body_breaks_a_stand_in(box: httpx.AsyncClient, path: str) -> None:
     for body in HOSTILE:
-        key = SLACK if path.startswith("slack/") else KEY
+        key = {"slack": SLACK, "airtable": AIRTABLE}.get(path.partition("/")[0], KEY)
         answer = await box.post(path, content=body, headers={**key, "Content-Type": "application/json"})
         assert answer.status_code < 500, body[:60]
 
