@@ -11,17 +11,28 @@ from streamline_ui.workflows.steps import Retry
 PAUSES = (5, 30, 120, 600, 1800, 7200, 18_000, 36_000)  # seconds; about 18 hours in all
 JITTER = 0.2
 LONGEST_WISH = 86_400.0  # seconds
+HEAD_WAITS = 900.0  # seconds that the first of an ordered workflow may hold up the others
 
 
 def pause(
-    attempts: int, retry_after: float | None, retry: Retry, chance: Callable[[], float] = random.random
+    attempts: int,
+    retry_after: float | None,
+    retry: Retry,
+    chance: Callable[[], float] = random.random,
+    *,
+    waited: float | None = None,
 ) -> timedelta | None:
     """How long to wait after that many attempts, or None when it is time to give up.
 
-    What the service asked for, in seconds, is kept up to a day, and never shortens the pause.
+    What the service asked for, in seconds, is kept up to a day, and never shortens the pause. `waited` are the seconds
+    that others have been held up: the last try is at the end of what they can be asked to wait.
     """
     if attempts >= retry.max_attempts:
         return None
     pauses = retry.delays or PAUSES
     usual = pauses[min(attempts, len(pauses)) - 1] * (1 - JITTER + 2 * JITTER * chance())
-    return timedelta(seconds=max(usual, min(retry_after or 0.0, LONGEST_WISH)))
+    asked = min(retry_after or 0.0, LONGEST_WISH)
+    if waited is None:
+        return timedelta(seconds=max(usual, asked))
+    left = HEAD_WAITS - waited
+    return timedelta(seconds=max(min(usual, left), asked)) if left > 0 and asked <= left else None

@@ -27,6 +27,7 @@ STEP_SECONDS = 30
 LOCKED_PAUSE = timedelta(minutes=1)
 POSSIBLY_DONE = "The server stopped while this was being sent, so it may have arrived. Look there before you retry."
 CANCELLED = "It was cancelled."
+GIVEN_UP = "It was given up after 15 minutes, because later executions wait for it: this workflow keeps the order."
 CONNECTION_GONE = "The connection that this step uses is gone."
 
 
@@ -193,9 +194,12 @@ class _Walk:
                 entry.status, entry.error = Progress.FAILED, error.message
                 self.journal.note(entry)
                 self._look_at_clock()
-            pause = retries.pause(len(entry.attempts), error.retry_after, step.retry or self.definition.settings.retry)
+            retry, waited = step.retry or self.definition.settings.retry, self._held_up(entry)
+            pause = retries.pause(len(entry.attempts), error.retry_after, retry, waited=waited)
             if pause is not None:
                 self._pause(entry, error, due_at=now() + pause)
+            if waited is not None and len(entry.attempts) < retry.max_attempts:
+                error = Unavailable(f"{error.message} {GIVEN_UP}", hints=error.hints)
         elif isinstance(error, AuthFailed):
             self._pause(entry, error, waits_for=step.integration_id)
         elif isinstance(error, Locked):
@@ -203,6 +207,10 @@ class _Walk:
         elif not isinstance(error, Rejected | Invalid):
             error = Rejected(CONNECTION_GONE, hints=["Choose another one in the editor."])
         self._fail(step, entry, error)
+
+    def _held_up(self, entry: Entry) -> float | None:
+        """How long those behind it have been waiting for this step, in seconds, where the order is kept."""
+        return (now() - entry.started_at).total_seconds() if self.definition.settings.keep_order else None
 
     def _pause(
         self, entry: Entry, error: StreamlineError, due_at: datetime | None = None, waits_for: str | None = None
