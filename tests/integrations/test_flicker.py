@@ -1,4 +1,4 @@
-"""A week in simulated time: lost packets alert nobody, an outage does within two pauses, and all is green again soon."""
+"""A week in simulated time: lost packets alert nobody, an outage does within two pauses, and its end is seen soon."""
 
 from __future__ import annotations
 
