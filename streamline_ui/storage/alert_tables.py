@@ -1,4 +1,6 @@
-"""The tables of alerts: what needed somebody, whom to tell, and what was sent for it. No behaviour."""
+"""The tables of alerts: what needed somebody, whom to tell, what was sent for it, and who hears that we are alive. No
+behaviour.
+"""
 
 from __future__ import annotations
 
@@ -84,3 +86,12 @@ class AlertMessage(SQLModel, table=True):
     tries: int = 0
     sent_at: datetime | None = time("sentAt", default=None)
     error: str = Field(default="", sa_type=Text)
+
+
+class SealedSetting(SQLModel, table=True):
+    """A setting of the installation that is secret, such as an address that only we may call."""
+
+    __tablename__ = "SealedSetting"
+
+    key: str = Field(primary_key=True)
+    value_enc: str = column("valueEnc", sa_type=Text)
