@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
@@ -32,6 +33,9 @@ AGAIN_SECONDS = (0.1, 0.5, 2.0)  # after the database refused; the last one is r
 
 _steps = table_of(StepRun)
 _executions = table_of(Execution)
+_came_in = select_columns(_executions.c.trigger, _executions.c.startedAt, _executions.c.replayOf).where(
+    _executions.c.id == bindparam("of_execution")
+)
 _add_step = _steps.insert()
 _change_step = (
     _steps.update()
@@ -90,6 +94,23 @@ class Journal:
     _on_disk: set[str] = field(default_factory=set)
     _pending: list[Statement] = field(default_factory=list)
     _is_running: bool = False
+
+    @classmethod
+    async def open(cls, execution: Job) -> Journal:
+        """The record so far, and what came in. One that has not begun has no record, and is read in one look.
+
+        Raises NotFound where it was removed meanwhile.
+        """
+        if execution.is_new:
+            return cls(execution)
+        row = await db.glance(_came_in, {"of_execution": execution.id})
+        if row is None:
+            raise NotFound("There is no such execution.")
+        trigger, started_at, replay_of = row
+        if started_at is not None or replay_of is not None:
+            return await asyncio.to_thread(cls.of, execution)
+        execution.trigger, execution.size = json.loads(trigger), len(trigger)
+        return cls(execution)
 
     @classmethod
     def of(cls, execution: Job) -> Journal:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -27,6 +28,8 @@ from streamline_ui.workflows.runner import Outcome
 AT_ONCE = 200
 AT_ONCE_PER_WORKFLOW = 20
 LOOK_EVERY = 0.25  # seconds
+FETCHED = 500  # of a workflow, at a look: one look for so many costs nearly as little as one for a few
+FEW = 200  # left in memory, of a workflow that has more in the table: time to look again
 RENEW_EVERY = 8.0
 DRAIN_SECONDS = 25.0
 NO_NEW_STEP_AFTER = 15.0  # seconds of that: what has more to do goes on after the next start
@@ -52,6 +55,8 @@ class Pool:
     _loops: list[asyncio.Task[None]] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _is_stopping: bool = False
+    _overflowing: set[str] = field(default_factory=set)  # workflows that have more in the table
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self) -> None:
         """Begin to run what is due."""
@@ -122,7 +127,10 @@ class Pool:
             return True
         queue = self._offered.get(job.workflow_id, ())
         if self.known and (len(self.known) >= MOST_OFFERED or len(queue) >= MOST_OFFERED_PER_WORKFLOW):
+            self._overflowing.add(job.workflow_id)
             return False
+        if job.is_new and job.workflow_id in self._overflowing:
+            return False  # those that wait in the table came before it
         if self.known and self._characters + job.size >= MOST_CHARACTERS:
             job.forget_trigger()
         self.known[job.id] = job
@@ -187,7 +195,7 @@ class Pool:
             definition = await catalog.running(job.workflow_id, job.version)
             if not await self._is_ours(job, is_claimed=is_claimed):
                 return
-            journal = Journal(job) if job.is_new else await asyncio.to_thread(Journal.of, job)
+            journal = await Journal.open(job)
             ended = await runner.run(job, definition, journal)
             if (awaited := self._awaited.pop(job.id, None)) is not None and not awaited.done():
                 awaited.set_result(ended)
@@ -232,6 +240,8 @@ class Pool:
         if definition is not None and claims.limits(definition.settings) is not None:
             self._serve(job.workflow_id, definition.settings)
         self._fill(job.workflow_id)
+        if job.workflow_id in self._overflowing and len(self._offered.get(job.workflow_id, ())) < FEW:
+            self._wake.set()
         for other in list(self._offered):
             if len(self.running) >= AT_ONCE:
                 return
@@ -239,16 +249,21 @@ class Pool:
 
     async def _look(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
+            self._wake.clear()
             if len(self.running) >= AT_ONCE:
                 continue
             known: dict[str, set[str]] = {}
             for job in list(self.known.values()):
                 known.setdefault(job.workflow_id, set()).add(job.id)
-            full = {each for each, queue in self._offered.items() if len(queue) >= AT_ONCE_PER_WORKFLOW}
+            full = {each for each, queue in self._offered.items() if len(queue) >= FEW}
             is_shared = self.worker is not None
             try:
-                for job in await asyncio.to_thread(claims.due, AT_ONCE_PER_WORKFLOW, known, full, shared=is_shared):
+                found = await asyncio.to_thread(claims.due, FETCHED, known, full, shared=is_shared)
+                counted = Counter(job.workflow_id for job in found)
+                self._overflowing = {each for each in self._overflowing if each in full or counted[each] >= FETCHED}
+                for job in found:
                     self.offer(job)
             except Exception:
                 log.exception("looking for executions failed; the next look is soon")
