@@ -22,7 +22,7 @@ from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate, writer
 from streamline_ui.vault import keyring, redact
-from streamline_ui.workflows import blame, claims, dispatch
+from streamline_ui.workflows import blame, claims, dispatch, polling
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 
@@ -83,13 +83,16 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
     operations.checks["scheduler"] = schedule.problem
+    operations.checks["polling"] = polling.problem
     writer.start()
     dispatch.start()
+    polling.start()
     schedule.start(sockets.sweep)
     try:
         yield
     finally:
         schedule.stop()
+        await polling.stop()
         await dispatch.stop()
         blame.stop()
         writer.stop()

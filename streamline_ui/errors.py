@@ -98,6 +98,14 @@ class AuthFailed(Rejected):
     """The service refused the credentials: a person has to act."""
 
 
+class Occupied(Rejected):
+    """Somebody else holds what we want, such as a bot's messages. `can_take` says that we could take it from them."""
+
+    def __init__(self, message: str, *, hints: Sequence[str] = (), can_take: bool = False) -> None:
+        super().__init__(message, hints=hints)
+        self.can_take = can_take
+
+
 class Unavailable(StreamlineError):
     """The service could not be asked, or had no answer: trying again can help.
 

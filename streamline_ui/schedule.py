@@ -17,7 +17,7 @@ from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
 from streamline_ui.integrations import connections, usage, watch
 from streamline_ui.storage.models import now
-from streamline_ui.workflows import catalog, claims, dispatch, retention, schedules, vigil
+from streamline_ui.workflows import catalog, claims, dispatch, pollers, polling, retention, schedules, vigil
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
@@ -34,6 +34,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     _scheduler.add_job(_tick, "interval", seconds=1)
     for sweep in (watch.sweep, *sweeps):
         _scheduler.add_job(sweep, "interval", seconds=1)
+    _scheduler.add_job(polling.sweep, "interval", seconds=1)
     _scheduler.add_job(_fire, "interval", seconds=0.25)
     _scheduler.add_job(asyncio.to_thread, "interval", [usage.flush], seconds=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [claims.release_mended], seconds=2)
@@ -42,6 +43,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     for prune in (watch.prune, sessions.prune, limits.prune, idempotency.prune):
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [retention.sweep, settings.current()], minutes=10)
+    _scheduler.add_job(asyncio.to_thread, "interval", [pollers.prune], hours=1)
     _scheduler.add_job(vigil.watch, "interval", seconds=5)
     _scheduler.add_job(asyncio.to_thread, "interval", [vigil.remind], minutes=10, next_run_time=now())
     _scheduler.start()

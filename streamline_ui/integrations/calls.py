@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -15,7 +16,7 @@ from streamline_ui.integrations import choosing, configuration, health, inbox, k
 from streamline_ui.integrations.rows import Brief
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import formats, named
-from streamline_ui.providers.describe import Action, Config, Provider
+from streamline_ui.providers.describe import Action, Config, Connection, Provider
 from streamline_ui.providers.opening import opened
 from streamline_ui.vault import redact
 
@@ -123,6 +124,19 @@ async def choices(
                 raise
         choosing.keep(asked.key, pairs)
     return choosing.matching(pairs, q)
+
+
+@asynccontextmanager
+async def connected(row: Brief) -> AsyncIterator[Connection[Any]]:
+    """A connection, opened, to be asked for news. Raises Locked; what goes wrong inside comes out without secrets."""
+    config = await _config(row)
+    try:
+        async with opened(named(row.type), config, _Desk(row.user_id, row.id)) as connection:
+            yield connection
+    except StreamlineError as error:
+        with redact.holding(*formats.secrets(config)):  # not before: a thousand polls may be held for long
+            _scrub(error)
+        raise
 
 
 async def _config(row: Brief) -> Config:

@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from streamline_ui.providers import params
 from streamline_ui.providers.configs import Config
-from streamline_ui.providers.feeds import Event, Feed, Page, Trigger
+from streamline_ui.providers.feeds import Event, Feed, Page, Push, Trigger
 from streamline_ui.providers.meanings import Meaning, Problem, read_problem, retry_after
 from streamline_ui.providers.params import Params
 
@@ -39,6 +39,7 @@ __all__ = [
     "Page",
     "Params",
     "Provider",
+    "Push",
     "Result",
     "Trigger",
 ]
@@ -154,6 +155,7 @@ class Provider(Generic[C]):
     actions: dict[str, Action[C]] = field(default_factory=dict, init=False)
     feeds: dict[str, Feed] = field(default_factory=dict, init=False)
     checker: Check[C] | None = field(default=None, init=False)
+    push: Push | None = field(default=None, init=False)
 
     @property
     def type(self) -> str:
@@ -188,7 +190,7 @@ class Provider(Generic[C]):
         return register
 
     def poll(
-        self, *triggers: Trigger, every: timedelta, holds: bool = False
+        self, *triggers: Trigger, every: timedelta, holds: bool = False, least: timedelta = timedelta(seconds=1)
     ) -> Callable[
         [Callable[Concatenate[Connection[C], str, P], Awaitable[Page]]],
         Callable[Concatenate[Connection[C], str, P], Awaitable[Page]],
@@ -201,7 +203,7 @@ class Provider(Generic[C]):
             asked = params.of(function, given=2)
             offered = tuple(replace(each, params=asked if asked.model_fields else None) for each in triggers)
             name = function.__name__
-            self.feeds[name] = Feed(name, offered, every, holds, asked, function)
+            self.feeds[name] = Feed(name, offered, every, holds, asked, function, least)
             self.triggers += offered
             return function
 

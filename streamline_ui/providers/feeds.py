@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from streamline_ui.providers.params import Params
@@ -29,11 +29,15 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at the service. `kind` is a trigger's `event`; `id` is the service's own, and stable."""
+    """Something that happened at the service. `kind` is a trigger's `event`; `id` is the service's own, and stable.
+
+    `at` is when it happened, where the service says so: what is newer than a workflow never counts as having waited.
+    """
 
     kind: str
     id: str
     data: Mapping[str, Any]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A way to ask for events. `every` is the usual pause between two polls.
+    """A way to ask for events. `every` is the usual pause between two polls, `least` the shortest that is allowed.
 
     `holds` says that the service keeps a poll open until there is something to tell (a long poll). The function takes
-    the opened connection, the cursor of the last page ("" at the first poll, which then tells what waits already), and
-    the parameters by name. The core stores events and cursor together before it asks with that cursor.
+    the opened connection, the cursor of the last page ("" at the first poll, which then tells at once what waits
+    already), and the parameters by name. The core stores events and cursor together before it asks with that cursor.
     """
 
     name: str
@@ -60,9 +64,27 @@ class Feed:
     holds: bool
     params: type[Params]
     function: Callable[..., Awaitable[Page]]
+    least: timedelta = timedelta(seconds=1)
 
     async def poll(self, connection: Any, cursor: str, values: Mapping[str, Any]) -> Page:
         """Ask once. Raises pydantic.ValidationError for bad parameters, StreamlineError for the rest."""
         params = self.params.model_validate(dict(values))
         named = {name: getattr(params, name) for name in type(params).model_fields}
         return await self.function(connection, cursor, **named)
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How a service tells the events of a feed by itself, at an address of ours that is only for this integration.
+
+    `begin` gives it the address and a secret that it sends along as the header `secret_header`; `end` has it stop, and
+    keep what comes for the next poll; `read` makes events of what it sends (JSON). `refusal` says why it would not take
+    an address, or nothing.
+    """
+
+    feed: str
+    secret_header: str
+    begin: Callable[[Any, str, str], Awaitable[None]]
+    end: Callable[[Any], Awaitable[None]]
+    read: Callable[[Any], Sequence[Event]]
+    refusal: Callable[[str], str]

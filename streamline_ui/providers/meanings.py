@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import httpx
 
-from streamline_ui.errors import AuthFailed, Rejected, StreamlineError, Unavailable
+from streamline_ui.errors import AuthFailed, Occupied, Rejected, StreamlineError, Unavailable
 
 Kind = Literal["auth", "gone", "permission", "input", "conflict", "quota", "rate_limit", "server", "moved"]
 TEMPORARY: frozenset[Kind] = frozenset({"rate_limit", "server"})
@@ -40,7 +40,7 @@ class Meaning:
     `status` and `code` must equal the answer's, `text` is a regular expression searched in the service's words; what is
     None matches everything. `message` says who said what, without the code, which is added together with `term`, the
     name that the service gives to it; `hint` says what to do. In both, `{about}` stands for the problem's `about` and
-    `{wait}` for the time to wait.
+    `{wait}` for the time to wait. Of a conflict, `can_take` says that the integration's news can be taken over.
     """
 
     kind: Kind
@@ -50,6 +50,7 @@ class Meaning:
     code: str | None = None
     text: str | None = None
     term: str = ""
+    can_take: bool = False
 
     def matches(self, status: int, problem: Problem) -> bool:
         """Whether this row is about that answer."""
@@ -111,6 +112,8 @@ def translate(
     is_broken = meaning.kind == "server" and status < 300
     if meaning.kind in TEMPORARY:
         return Unavailable(message, retry_after=seconds, hints=hints, unclear=status >= 500 or is_broken)
+    if meaning.kind == "conflict":
+        return Occupied(message, hints=hints, can_take=meaning.can_take)
     return Rejected(message, hints=hints)
 
 

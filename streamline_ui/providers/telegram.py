@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -17,9 +18,9 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, model_validator
 
 from streamline_ui.errors import Invalid
-from streamline_ui.providers import answers, formats, telegram_facts, texts
+from streamline_ui.providers import answers, formats, telegram_facts, telegram_updates, texts
 from streamline_ui.providers.configs import ServiceConfig, service_address
-from streamline_ui.providers.describe import Checked, Connection, Provider, Result
+from streamline_ui.providers.describe import Checked, Connection, Page, Provider, Result
 from streamline_ui.providers.formats import Format
 from streamline_ui.providers.values import IdText
 
@@ -231,6 +232,14 @@ async def send_photo(
             )
         ]
     )
+
+
+@provider.poll(*telegram_facts.TRIGGERS, every=timedelta(seconds=5), holds=True)
+async def updates(bot: Bot, cursor: str) -> Page:
+    """Ask for what people did with the bot since the last update that we have."""
+    asked = telegram_updates.wanted(cursor)
+    response = await bot.http.post("getUpdates", json=asked, extensions={"total": telegram_updates.TOTAL_SECONDS})
+    return telegram_updates.page(answers.read(response, telegram_updates.Updates, NAME), cursor)
 
 
 async def call(bot: Bot, method: str, **parameters: Any) -> dict[str, Any]:

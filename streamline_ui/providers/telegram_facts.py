@@ -73,6 +73,7 @@ MEANINGS = (
         "Switch it to polling here: the other address then receives nothing any more.",
         409,
         text="webhook is active",
+        can_take=True,
     ),
     Meaning(
         "conflict",

@@ -16,6 +16,7 @@ class Poller(SQLModel, table=True):
     `key` tells a feed with its parameters from the others of the integration; `params` are JSON. `cursor` is where the
     next poll goes on, written together with the events before it. Until `is_caught_up`, what comes is what had waited
     before somebody listened. The process `owner` asks until `lease_until`; it writes the other times down now and then.
+    `problem` says what kind of trouble the last poll had, or nothing; `last_error` says it in a sentence.
     """
 
     __tablename__ = "Poller"
@@ -34,6 +35,7 @@ class Poller(SQLModel, table=True):
     last_polled_at: datetime | None = time("lastPolledAt", default=None)
     last_event_at: datetime | None = time("lastEventAt", default=None)
     failures: int = 0
+    problem: str = ""
     last_error: str = column("lastError", default="", sa_type=Text)
     created_at: datetime = time("createdAt", default_factory=now)
 

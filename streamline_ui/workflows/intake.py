@@ -82,7 +82,7 @@ async def accept(listener: Listener, request: Request, trigger: Mapping[str, Any
         await writer.write(
             _capture(request_id, listener.id, request, Verdict.ACCEPTED, ""),
             (_keep_event, event),
-            (_queue_execution, _execution_row(job, event_id, written, request.at)),
+            queued(job, event_id, written, request.at),
         )
     except IntegrityError:  # the same came in a moment ago
         if source_id is None:
@@ -119,6 +119,11 @@ def _capture(request_id: str, workflow_id: str, request: Request, verdict: Verdi
         "address": request.address,
     }
     return _keep_request, row
+
+
+def queued(job: Job, event_id: str, trigger: str, at: datetime) -> Statement:
+    """What queues the execution of an event; `trigger` is its JSON."""
+    return _queue_execution, _execution_row(job, event_id, trigger, at)
 
 
 def _execution_row(job: Job, event_id: str, trigger: str, at: datetime) -> dict[str, Any]:

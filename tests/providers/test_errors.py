@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from streamline_ui.errors import AuthFailed, Rejected, StreamlineError, Unavailable
+from streamline_ui.errors import AuthFailed, Occupied, Rejected, StreamlineError, Unavailable
 from streamline_ui.providers import meanings, named
 
 
@@ -89,11 +89,11 @@ ROWS = [
         "Telegram does not recognise this as a token (404).", "digits and colon included"),
     Row("telegram", 404, telegram(404, "Not Found: method not found"), Rejected,
         "Telegram does not have this method (404).", "older"),
-    Row("telegram", 409, telegram(409, "Conflict: can't use getUpdates method while webhook is active; …"), Rejected,
+    Row("telegram", 409, telegram(409, "Conflict: can't use getUpdates method while webhook is active; …"), Occupied,
         "This bot already sends its messages to another address (409).", "Switch it to polling"),
-    Row("telegram", 409, telegram(409, "Conflict: terminated by other getUpdates request; make sure …"), Rejected,
+    Row("telegram", 409, telegram(409, "Conflict: terminated by other getUpdates request; make sure …"), Occupied,
         "Another program is polling this bot (409).", "Stop it there"),
-    Row("telegram", 409, telegram(409, "Conflict: terminated by setWebhook request"), Rejected,
+    Row("telegram", 409, telegram(409, "Conflict: terminated by setWebhook request"), Occupied,
         "A webhook was just set for this bot", "one of the two"),
     Row("telegram", 400, telegram(400, "Bad Request: chat not found"), Rejected,
         "Telegram cannot find this chat (400).", "Send the bot a message first"),

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("lastPolledAt", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lastEventAt", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
         sa.Column("lastError", sa.Text(), nullable=False),
         sa.Column("createdAt", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

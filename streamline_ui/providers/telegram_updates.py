@@ -1,0 +1,71 @@
+"""Reads Telegram's updates: each has a number, and one other key that says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from streamline_ui.errors import Unavailable
+from streamline_ui.providers.feeds import Event, Page, Trigger
+from streamline_ui.providers.telegram_facts import TRIGGERS
+
+LIMIT = 100
+HOLD_SECONDS = 25  # how long Telegram may keep us waiting for something to tell; it takes at most 50
+TOTAL_SECONDS = HOLD_SECONDS + 15.0  # after that, nobody is there any more
+LARGEST = 2**62
+HEAD = "0"  # the cursor once we know that nothing waits: no update has this number
+
+
+class Updates(BaseModel):
+    """The answer to getUpdates."""
+
+    result: list[Any]
+
+
+def wanted(cursor: str, triggers: tuple[Trigger, ...] = TRIGGERS) -> dict[str, Any]:
+    """What getUpdates is asked: at first only what waits already, later for whatever comes while it holds.
+
+    The offset confirms everything before it. All kinds are named always, because Telegram remembers the last choice.
+    """
+    offset = {"offset": int(cursor)} if cursor else {}
+    allowed = [each.event for each in triggers]
+    return {**offset, "limit": LIMIT, "timeout": HOLD_SECONDS if cursor else 0, "allowed_updates": allowed}
+
+
+def page(updates: Updates, cursor: str) -> Page:
+    """The events of an answer, each once and in the order of their numbers, and the offset that confirms them.
+
+    The numbers may jump, also back: after a week of silence Telegram begins anywhere. Raises Unavailable where nothing
+    of what came is an update.
+    """
+    numbered = {number: update for update in updates.result if (number := _number(update)) is not None}
+    if updates.result and not numbered:
+        raise Unavailable("Telegram Bot gave an answer that Streamline does not understand.")
+    events = [event(numbered[number]) for number in sorted(numbered)]
+    after = str(max(numbered) + 1) if numbered else cursor or HEAD
+    return Page(events, after, more=len(updates.result) >= LIMIT)
+
+
+def event(update: Mapping[str, Any]) -> Event:
+    """An update as an event. One that says nothing of what happened is of no kind."""
+    kind = next((key for key in update if key != "update_id"), "")
+    return Event(kind, str(update["update_id"]), update, _moment(update.get(kind)))
+
+
+def _number(update: object) -> int | None:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    is_one = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < LARGEST
+    return number if is_one else None
+
+
+def _moment(value: object) -> datetime | None:
+    """When it happened: a change says so apart from what was changed."""
+    if not isinstance(value, Mapping):
+        return None
+    seconds = value.get("edit_date", value.get("date"))
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds < 2**33:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,222 @@
+"""The rows of pollers: who asks which question, until when, and how far the answers were read.
+
+A poller belongs to one process at a time, by a lease in its row. Whoever finds the lease run out takes it; the row is
+only ever changed by its owner, so that one who comes back late changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlmodel import col
+from sqlmodel import select as select_rows
+
+from streamline_ui.storage import db
+from streamline_ui.storage.models import new_id, now, table_of
+from streamline_ui.storage.polling_tables import Poller
+from streamline_ui.storage.writer import Statement
+from streamline_ui.workflows.listeners import Key, Wish
+
+LEASE = timedelta(seconds=60)
+KEEP = timedelta(days=30)  # how far a feed was read, after nobody wants to know any more
+CLAIMED = 500  # in one transaction
+OWNER = f"{socket.gethostname()[:40]}:{os.getpid()}:{new_id()[:8]}"
+
+_pollers = table_of(Poller)
+_columns = _pollers.c
+_mine = (_columns.id == bindparam("poller"), _columns.owner == bindparam("me"))
+_advance = (
+    update(_pollers)
+    .where(*_mine)
+    .values(
+        cursor=bindparam("cursor"),
+        isCaughtUp=bindparam("isCaughtUp"),
+        lastPolledAt=bindparam("lastPolledAt"),
+        lastEventAt=bindparam("lastEventAt"),
+        failures=0,
+        problem="",
+        lastError="",
+    )
+)
+_renew = (
+    update(_pollers)
+    .where(*_mine)
+    .values(
+        leaseUntil=bindparam("leaseUntil"),
+        nextPollAt=bindparam("nextPollAt"),
+        lastPolledAt=bindparam("lastPolledAt"),
+        failures=bindparam("failures"),
+        problem=bindparam("problem"),
+        lastError=bindparam("lastError"),
+    )
+)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a poller stands: what its row says, and what is not yet written into it."""
+
+    id: str
+    cursor: str
+    is_caught_up: bool
+    lease_until: datetime
+    next_poll_at: datetime | None
+    last_polled_at: datetime | None
+    last_event_at: datetime | None
+    failures: int
+    problem: str
+    error: str
+
+
+def claim(wishes: Sequence[Wish]) -> dict[Key, Place]:
+    """Take what is free of these, and return it. A poller that was never there is made."""
+    found: dict[Key, Place] = {}
+    for start in range(0, len(wishes), CLAIMED):
+        with db.writing() as session:
+            connection = session.connection()
+            for wish in wishes[start : start + CLAIMED]:
+                place = _claim(connection, wish)
+                if place is not None:
+                    found[wish.key] = place
+    return found
+
+
+def reclaim(place: Place) -> bool:
+    """Take one again whose lease ran out on us. False where it is somebody else's by now, or gone."""
+    until = now() + LEASE
+    with db.writing() as session:
+        taken = session.connection().execute(
+            update(_pollers).where(_columns.id == place.id, _is_free(now())).values(owner=OWNER, leaseUntil=until)
+        )
+        if taken.rowcount != 1:
+            return False
+        place.cursor = session.connection().execute(select(_columns.cursor).where(_columns.id == place.id)).scalar_one()
+    place.lease_until = until
+    return True
+
+
+def release(places: Iterable[tuple[Place, bool]]) -> None:
+    """Give these up. With True, nobody listens any more: what comes now will have waited for who listens next."""
+    with db.writing() as session:
+        for place, is_left in places:
+            values: dict[str, Any] = {"owner": "", "leaseUntil": None, "lastPolledAt": place.last_polled_at}
+            values |= {"failures": place.failures, "problem": place.problem, "lastError": place.error}
+            values |= {"isCaughtUp": False, "nextPollAt": None} if is_left else {"nextPollAt": place.next_poll_at}
+            mine = (_columns.id == place.id, _columns.owner == OWNER)
+            session.connection().execute(update(_pollers).where(*mine).values(**values))
+
+
+def free_all() -> None:
+    """Nobody else works on this database: whoever held a lease is dead."""
+    with db.writing() as session:
+        session.connection().execute(update(_pollers).where(_columns.owner != "").values(owner="", leaseUntil=None))
+
+
+def owned() -> set[str]:
+    """The ids of the pollers that are ours."""
+    with db.reading() as session:
+        return set(session.connection().execute(select(_columns.id).where(_columns.owner == OWNER)).scalars())
+
+
+def prune() -> None:
+    """Forget how far we were where nobody has wanted to know for long."""
+    old = or_(
+        _columns.lastPolledAt < now() - KEEP, _columns.lastPolledAt.is_(None) & (_columns.createdAt < now() - KEEP)
+    )
+    with db.writing() as session:
+        session.connection().execute(_pollers.delete().where(_columns.owner == "", old))
+
+
+def advanced(place: Place, cursor: str, *, is_caught_up: bool, at: datetime, has_events: bool) -> Statement:
+    """What writes down how far it was read."""
+    return _advance, {
+        "poller": place.id,
+        "me": OWNER,
+        "cursor": cursor,
+        "isCaughtUp": is_caught_up,
+        "lastPolledAt": at,
+        "lastEventAt": at if has_events else place.last_event_at,
+    }
+
+
+def renewed(place: Place, until: datetime) -> Statement:
+    """What holds it until then, and writes down the rest."""
+    return _renew, {
+        "poller": place.id,
+        "me": OWNER,
+        "leaseUntil": until,
+        "nextPollAt": place.next_poll_at,
+        "lastPolledAt": place.last_polled_at,
+        "failures": place.failures,
+        "problem": place.problem,
+        "lastError": place.error,
+    }
+
+
+def of(integration_ids: Iterable[str]) -> Mapping[str, list[Poller]]:
+    """The pollers of these integrations, as they were written down last."""
+    found: dict[str, list[Poller]] = {}
+    with db.reading() as session:
+        query = select_rows(Poller).where(col(Poller.integration_id).in_(list(integration_ids)))
+        for row in session.exec(query).all():
+            found.setdefault(row.integration_id, []).append(row)
+    return found
+
+
+def _is_free(at: datetime) -> Any:
+    """Ours, nobody's, run out, or longer than any lease: then the clock was set back since it was made."""
+    lease = _columns.leaseUntil
+    return or_(_columns.owner.in_(("", OWNER)), lease.is_(None), lease < at, lease > at + 2 * LEASE)
+
+
+def _claim(connection: Connection, wish: Wish) -> Place | None:
+    integration_id, key = wish.key
+    at = now()
+    known = connection.execute(
+        select(_pollers).where(_columns.integrationId == integration_id, _columns.key == key)
+    ).first()
+    until = at + LEASE
+    if known is None:
+        place = Place(new_id(), "", False, until, None, None, None, 0, "", "")
+        connection.execute(
+            _pollers.insert().values(
+                id=place.id,
+                integrationId=integration_id,
+                key=key,
+                feed=wish.feed.name,
+                params=json.dumps(dict(wish.params), ensure_ascii=False),
+                cursor="",
+                isCaughtUp=False,
+                owner=OWNER,
+                leaseUntil=until,
+                failures=0,
+                problem="",
+                lastError="",
+                createdAt=at,
+            )
+        )
+        return place
+    taken = connection.execute(
+        update(_pollers).where(_columns.id == known.id, _is_free(at)).values(owner=OWNER, leaseUntil=until)
+    )
+    if taken.rowcount != 1:
+        return None
+    return Place(
+        known.id,
+        known.cursor,
+        known.isCaughtUp,
+        until,
+        known.nextPollAt,
+        known.lastPolledAt,
+        known.lastEventAt,
+        known.failures,
+        known.problem,
+        known.lastError,
+    )
