@@ -11,12 +11,13 @@ from nicegui import ui
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
-from streamline_ui import live, schedule, sockets
+from streamline_ui import live, pulse, schedule, sockets
 from streamline_ui import settings as configuration
 from streamline_ui.access import sessions, users
 from streamline_ui.access.gate import Gate
 from streamline_ui.api import app as rest
 from streamline_ui.api import browser, hooks, operations
+from streamline_ui.diagnostics import metrics
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
@@ -40,7 +41,7 @@ def prepare(settings: Settings) -> None:
 def build(settings: Settings) -> ASGIApp:
     """The whole application, after `prepare`."""
     outer = FastAPI(lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    outer.router.routes.extend([*operations.routes, *browser.routes, *hooks.routes])
+    outer.router.routes.extend([*operations.routes, *metrics.routes, *browser.routes, *hooks.routes])
     outer.mount("/api", rest.build(settings))
     if settings.sandbox:
         from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
@@ -82,7 +83,8 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(claims.recover, blame.start(), shared=dispatch.is_shared())
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
-    operations.checks["scheduler"] = schedule.problem
+    operations.checks |= {"scheduler": schedule.problem, "event loop": pulse.problem}
+    pulse.start(asyncio.get_running_loop(), {"scheduler": schedule.problem})
     operations.checks["polling"] = polling.problem
     writer.start()
     dispatch.start()
@@ -91,6 +93,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        pulse.stop()
         schedule.stop()
         await polling.stop()
         await dispatch.stop()

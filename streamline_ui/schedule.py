@@ -8,20 +8,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
+from typing import Any
 
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SUBMITTED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from streamline_ui import settings
+from streamline_ui import pulse, settings
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
-from streamline_ui.integrations import connections, usage, watch
+from streamline_ui.integrations import connections, lifeline, usage, watch
 from streamline_ui.storage.models import now
 from streamline_ui.workflows import catalog, claims, dispatch, pollers, polling, retention, schedules, vigil
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
 _last_tick = 0.0
+_begun: dict[str, float] = {}
+_took: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done regularly. `seconds` is how long it took the last time, None before the first."""
+
+    name: str
+    next_at: datetime | None
+    seconds: float | None
 
 
 def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
@@ -31,6 +46,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     _scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
+    _scheduler.add_listener(_note, EVENT_JOB_SUBMITTED | EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
     _scheduler.add_job(_tick, "interval", seconds=1)
     for sweep in (watch.sweep, *sweeps):
         _scheduler.add_job(sweep, "interval", seconds=1)
@@ -44,6 +60,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [retention.sweep, settings.current()], minutes=10)
     _scheduler.add_job(asyncio.to_thread, "interval", [pollers.prune], hours=1)
+    _scheduler.add_job(lifeline.beat, "interval", [problem, pulse.problem], minutes=1)
     _scheduler.add_job(vigil.watch, "interval", seconds=5)
     _scheduler.add_job(asyncio.to_thread, "interval", [vigil.remind], minutes=10, next_run_time=now())
     _scheduler.start()
@@ -63,6 +80,26 @@ def problem() -> str | None:
         return "the scheduler is not running"
     silent = monotonic() - _last_tick
     return f"the scheduler has been silent for {silent:.0f} s" if silent > STALLED else None
+
+
+def jobs() -> list[Job]:
+    """What is done regularly, by name."""
+    found = [] if _scheduler is None else _scheduler.get_jobs()
+    return sorted((Job(_name(job), job.next_run_time, _took.get(job.id)) for job in found), key=lambda job: job.name)
+
+
+def _name(job: Any) -> str:
+    """What a job is called: its own function's name, also where a thread does it."""
+    function = job.args[0] if job.func is asyncio.to_thread else job.func
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__.lstrip('_')}"
+
+
+def _note(event: Any) -> None:
+    """A job has begun, or is over."""
+    if event.code == EVENT_JOB_SUBMITTED:
+        _begun[event.job_id] = monotonic()
+    elif event.job_id in _begun:
+        _took[event.job_id] = monotonic() - _begun.pop(event.job_id)
 
 
 async def _fire() -> None:
