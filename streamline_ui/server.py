@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -18,7 +19,7 @@ from streamline_ui.access import users
 from streamline_ui.settings import Settings
 
 GRACE_SECONDS = 3  # for requests under way when we are asked to stop
-PATIENCE_SECONDS = 8.0  # then we end, whatever still hangs: what was acknowledged is on disk
+PATIENCE_SECONDS = 30.0  # then we end, whatever still hangs: what was acknowledged is on disk
 LARGEST_FRAME = 2 * 2**20
 
 
@@ -68,16 +69,23 @@ class Starting:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, but it greets in one line, and being asked to stop is no failure."""
+    """Uvicorn, but it greets in one line, and being asked to stop is no failure.
+
+    Asked once, it lets what is under way come to its end, and still takes what comes in; asked again, it ends at once.
+    """
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
         self.greeting = greeting
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_ending = False
+        self._ending: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         log = logging.getLogger("uvicorn.error")
         level = log.level
         log.setLevel(logging.CRITICAL)  # a start that fails is told by whoever catches `Starting.failure`
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         log.setLevel(level)
         print(self.greeting, flush=True)
@@ -89,15 +97,34 @@ class Server(uvicorn.Server):
             self._captured_signals.clear()  # uvicorn would raise them again
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if not self.should_exit:
-            _end_at_last()
-        super().handle_exit(sig, frame)
+        if self._is_ending:
+            _part()
+        self._is_ending = True
+        _end_at_last()
+        if self._loop is None or not self.started:
+            super().handle_exit(sig, frame)
+        else:
+            self._loop.call_soon_threadsafe(self._begin_to_end, sig, frame)
+
+    def _begin_to_end(self, sig: int, frame: FrameType | None) -> None:
+        self._ending = asyncio.get_running_loop().create_task(self._end(sig, frame))
+
+    async def _end(self, sig: int, frame: FrameType | None) -> None:
+        try:
+            await app.drain()
+        finally:
+            super().handle_exit(sig, frame)
 
 
 def _end_at_last() -> None:
-    timer = threading.Timer(PATIENCE_SECONDS, os._exit, [0])
+    timer = threading.Timer(PATIENCE_SECONDS, _part)
     timer.daemon = True
     timer.start()
+
+
+def _part() -> None:
+    app.part()
+    os._exit(0)
 
 
 def _hello(settings: Settings) -> str:
