@@ -8,7 +8,7 @@ from typing import Any
 from nicegui import background_tasks
 
 from components.data_picker import DataPicker
-from components.editor_draft import Json
+from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
 from components.template_field import Look, TemplateField
 
@@ -32,6 +32,11 @@ class StepFields:
         """What its templates see."""
         return self.session.scope(self.step_id)
 
+    def judged(self) -> Mapping[str, Any]:
+        """The same without what is only an example: of that nobody knows whether the real data look so."""
+        is_sure = self.session.sample.at is not None or self.session.draft.values[TRIGGER]["type"] == "integration"
+        return {key: value for key, value in self.scope().items() if is_sure or key not in ("trigger", "item")}
+
     def edit(self, change: Callable[[Json], Any], key: str = "") -> None:
         """Change the step."""
         if self.session.draft.step(self.step_id) is not None:
@@ -45,6 +50,7 @@ class StepFields:
             lambda typed: self.edit(lambda step: write(step, typed), at),
             self.scope,
             self.insert if picks else None,
+            judged=self.judged,
         )
         self.by_place[at] = field
         return field

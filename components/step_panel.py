@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,8 @@ class StepPanel:
 
     def update(self) -> None:
         """Bring its head and what it says is wrong up to date."""
+        names = {step["id"]: words.title(self.session, step)[:40] for _, step in self.session.draft.walk()}
+        self.box.props["data-names"] = json.dumps(names)
         if self.fields is not None:
             self.fields.update()
             step = self.fields.step

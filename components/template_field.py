@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from components import elements, form_inputs, form_parts
+from components import elements, form_inputs, form_parts, template_marks
 from components.form_parts import Words, tag
 from components.schema_form import Line
+from components.template_marks import Wrong
 from streamline_ui.errors import Invalid
 from streamline_ui.workflows import templates
 
@@ -34,7 +36,10 @@ class Look:
 
 
 class TemplateField:
-    """`changed` is called with the text while it is typed; `scope` gives the data for the preview."""
+    """`changed` is called with the text while it is typed; `scope` gives the data for the preview.
+
+    `judged` gives the data that paths are judged by: those that are sure to look like the real ones.
+    """
 
     def __init__(
         self,
@@ -43,8 +48,12 @@ class TemplateField:
         changed: Callable[[str], Any],
         scope: Callable[[], Mapping[str, Any]],
         insert: Callable[[TemplateField], Any] | None = None,
+        *,
+        judged: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self.look, self.text, self.changed, self.scope = look, text, changed, scope
+        self.judged = judged or scope
+        self.wrong: list[Wrong] = []
         with tag("div", "sl-field sl-template") as self.box:
             with tag("div", "row between"):
                 label = Words(look.title, "sl-label", "label")
@@ -52,6 +61,7 @@ class TemplateField:
             self.field = self._draw_field()
             label.props["for"] = self.field.html_id
             self.line = Line()
+            self.doubts = tag("div", "sl-doubts", aria_live="polite")
             self.preview = tag("div", "sl-preview", aria_live="polite")
             self.preview.set_visibility(False)
             described = [self.line.box.html_id]
@@ -84,9 +94,16 @@ class TemplateField:
         }
         if self.look.lines > 1:
             with tag("div", "sl-input area" if self.look.is_code else "sl-input area prose"):
+                self._draw_mirror()
                 return tag("textarea", rows=max(self.look.lines, 3), **common)
         with tag("div", "sl-input"):
+            self._draw_mirror()
             return tag("input", type_="text", **form_inputs.PRIVATE, **common)
+
+    def _draw_mirror(self) -> None:
+        """Where the browser shows what is filled in as chips; a whole condition has none."""
+        if not (self.look.template == "path" and self.look.is_code):
+            tag("div", "sl-mirror", aria_hidden="true", hidden=True)
 
     async def _typed(self, text: str) -> None:
         self.text = text
@@ -106,24 +123,49 @@ class TemplateField:
         self.line.say(sentence, "bad" if sentence else "")
 
     async def render(self) -> None:
-        """Show what becomes of it with the sample."""
+        """Show what becomes of it with the sample, and which paths lead to nothing."""
         text = self.text
-        is_shown = self.look.template != "path" and templates.is_template(text)
-        if not is_shown:
-            self.preview.set_visibility(False)
-            return
-        title, said, tone = "Preview with the sample", "", ""
-        try:
-            said = _words(await asyncio.to_thread(templates.render, text, self.scope()))
-        except Invalid as error:
-            title, said, tone = "No preview", error.message, "warn"
+        is_bare = self.look.template == "path"
+        wrong: list[Wrong] = []
+        if is_bare or templates.is_template(text):
+            wrong = await asyncio.to_thread(template_marks.wrong, text, self.judged(), is_bare=is_bare)
+        said, problem = None, ""
+        if not is_bare and templates.is_template(text):
+            try:
+                said = _words(await asyncio.to_thread(templates.render, text, self.scope()))
+            except Invalid as error:
+                problem = template_marks.untested(text, self.scope()) or error.message
         if text != self.text or self.preview.is_deleted:
             return
+        self._show_wrong(wrong)
+        self._show_preview(said, "" if wrong else problem)
+
+    def _show_preview(self, said: str | None, problem: str) -> None:
         self.preview.clear()
+        self.preview.set_visibility(said is not None or bool(problem))
         with self.preview:
-            Words(title, "tiny muted block")
-            Words(said[:LONGEST] or "(empty)", f"sl-preview-text {tone}")
-        self.preview.set_visibility(True)
+            if problem:
+                Words("No preview", "tiny muted block")
+                Words(problem[:LONGEST], "sl-preview-text warn")
+            elif said is not None:
+                Words("Preview with the sample", "tiny muted block")
+                Words(said[:LONGEST] or "(empty)", "sl-preview-text")
+
+    def _show_wrong(self, wrong: list[Wrong]) -> None:
+        if wrong == self.wrong:
+            return
+        self.wrong = wrong
+        self.box.props["data-wrong"] = json.dumps([each.path for each in wrong])
+        self.doubts.clear()
+        with self.doubts:
+            for each in wrong:
+                with tag("p", "sl-help line warn"):
+                    elements.icon("triangle-alert")
+                    Words(each.sentence)
+                    for near in each.near:
+                        attributes = {"data_replace": self.field.html_id, "data_from": each.path, "data_to": near}
+                        with tag("button", "link", type_="button", **attributes):
+                            Words(f"Use {near}")
 
 
 def listen(field: Element, action: Callable[[str], Any]) -> None:

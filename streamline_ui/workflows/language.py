@@ -219,6 +219,11 @@ def evaluate(expression: Expression, scope: Mapping[str, object], budget: Budget
     return _guarded(lambda: expression.evaluate(Context(EMPTY, scope, budget)))
 
 
+def look_up(parts: Sequence[object], scope: Mapping[str, object], budget: Budget) -> object:
+    """What stands at a path; it may be Missing. Raises Invalid."""
+    return _guarded(lambda: Context(EMPTY, scope, budget).get([*parts], token=None))
+
+
 def write(template: BoundTemplate, scope: Mapping[str, object], budget: Budget) -> str:
     """The text a template makes. Raises Invalid."""
 

@@ -47,9 +47,13 @@ class Missing(Undefined):
 
     def refuse(self) -> NoReturn:
         """Say that it is missing, and what there is instead."""
-        near = next(filter(None, self._near()), [])
-        there = f" Available: {', '.join(near[:3])}." if near else ""
+        near = self.near()
+        there = f" Available: {', '.join(near)}." if near else ""
         raise refusal("tpl.missing", f"{{{{ {path(self.parts)} }}}} was empty in this run.{there}")
+
+    def near(self) -> list[str]:
+        """Up to three paths that may have been meant instead."""
+        return next(filter(None, self._near()), [])[:3]
 
     def _near(self) -> Iterator[list[str]]:
         siblings = [key for key in _keys(self.parent) if len(key) <= 60]

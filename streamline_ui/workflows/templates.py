@@ -8,7 +8,7 @@ bounded in time, memory and size, see `budget`. Every error is an `Invalid` whos
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -22,7 +22,18 @@ from streamline_ui.workflows.budget import Budget, refusal, text, too_much
 DEPTH = 64
 CACHED = 2_000_000  # characters of source, over all cached templates; a marker counts as 500
 
-__all__ = ["check", "check_condition", "condition", "is_template", "items", "paths", "references", "render", "text"]
+__all__ = [
+    "check",
+    "check_condition",
+    "condition",
+    "is_template",
+    "items",
+    "near",
+    "paths",
+    "references",
+    "render",
+    "text",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,12 @@ def references(source: str, *, is_condition: bool = False) -> tuple[tuple[object
 def paths(source: str, *, is_condition: bool = False) -> list[str]:
     """The same as one writes them, each once: `["trigger.body.text"]`. Raises Invalid."""
     return list(dict.fromkeys(missing.path(each) for each in references(source, is_condition=is_condition)))
+
+
+def near(parts: Sequence[object], scope: Mapping[str, object]) -> list[str] | None:
+    """What may have been meant by a path that leads to nothing; None where there is something. Raises Invalid."""
+    found = language.look_up(parts, scope, Budget())
+    return found.near() if isinstance(found, missing.Missing) else None
 
 
 def expression(source: str) -> Expression:
