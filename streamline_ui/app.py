@@ -86,6 +86,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     operations.checks |= {"scheduler": schedule.problem, "event loop": pulse.problem}
     pulse.start(asyncio.get_running_loop(), {"scheduler": schedule.problem})
     operations.checks["polling"] = polling.problem
+    operations.checks.pop("stop", None)
     writer.start()
     dispatch.start()
     polling.start()
@@ -103,6 +104,19 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         live.stop()
         db.dispose()
         keyring.forget()
+
+
+async def drain() -> None:
+    """Not ready any more: fire, poll and begin nothing, and let what is under way come to its end, for a while."""
+    operations.checks["stop"] = lambda: "the server is stopping"
+    schedule.stop()
+    await polling.stop()
+    await dispatch.drain()
+
+
+def part() -> None:
+    """The process ends right now, and nobody that is at work is to blame for it. Safe in a signal handler."""
+    blame.stop()
 
 
 def _own_addresses(settings: Settings) -> set[tuple[str, int]]:
