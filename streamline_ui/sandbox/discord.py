@@ -19,6 +19,15 @@ GUILD, CHANNEL = "1433848841458679800", "1433848841458679801"
 UNKNOWN_WEBHOOK = (404, 10015, "Unknown Webhook")
 INVALID_TOKEN = (401, 50027, "Invalid Webhook Token")
 TEXTS = {400: "Bad Request", 403: "Missing Permissions", 404: "Unknown Webhook", 429: "You are being rate limited."}
+AUTHOR: dict[str, Any] = {
+    "avatar": None,
+    "bot": True,
+    "discriminator": "0000",
+    "flags": 0,
+    "global_name": None,
+    "primary_guild": None,
+    "public_flags": 0,
+}
 CODES = {400: 50035, 401: 50027, 403: 50013, 404: 10015}
 desk = Desk("discord")
 
@@ -75,11 +84,16 @@ def _saved(body: dict[str, Any], number: str, thread: str | None) -> dict[str, A
         "content": content,
         "channel_id": thread or CHANNEL,
         "webhook_id": number,
-        "author": {"id": number, "username": body.get("username") or "Sandbox", "bot": True, "avatar": None},
-        "embeds": body.get("embeds") or [],
+        "author": {**AUTHOR, "id": number, "username": body.get("username") or "Sandbox"},
+        "attachments": [],
+        "components": body.get("components") or [],
+        "embeds": [{"type": "rich", **embed} for embed in body.get("embeds") or []],
+        "mentions": [],
+        "mention_roles": [],
         "mention_everyone": everyone and ("@everyone" in content or "@here" in content),
         "flags": body.get("flags", 0),
         "timestamp": datetime.now(UTC).isoformat(),
+        "edited_timestamp": None,
         "pinned": False,
         "tts": body.get("tts", False),
     }
