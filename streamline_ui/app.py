@@ -17,7 +17,9 @@ from streamline_ui.access import sessions, users
 from streamline_ui.access.gate import Gate
 from streamline_ui.api import app as rest
 from streamline_ui.api import browser, hooks, operations
+from streamline_ui.api import oauth as oauth_door
 from streamline_ui.diagnostics import metrics
+from streamline_ui.integrations import oauth
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
@@ -41,7 +43,8 @@ def prepare(settings: Settings) -> None:
 def build(settings: Settings) -> ASGIApp:
     """The whole application, after `prepare`."""
     outer = FastAPI(lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    outer.router.routes.extend([*operations.routes, *metrics.routes, *browser.routes, *hooks.routes])
+    own = (*operations.routes, *metrics.routes, *browser.routes, *hooks.routes, *oauth_door.routes)
+    outer.router.routes.extend(own)
     outer.mount("/api", rest.build(settings))
     if settings.sandbox:
         from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
@@ -100,6 +103,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         await dispatch.stop()
         blame.stop()
         writer.stop()
+        await oauth.settle()
         await egress.stop()
         live.stop()
         db.dispose()

@@ -98,6 +98,12 @@ class AuthFailed(Rejected):
     """The service refused the credentials: a person has to act."""
 
 
+class SignInNeeded(AuthFailed):
+    """Nobody has signed in at the service, or it has ended what somebody's sign-in allowed."""
+
+    code = "sign_in_needed"
+
+
 class Occupied(Rejected):
     """Somebody else holds what we want, such as a bot's messages. `can_take` says that we could take it from them."""
 

@@ -19,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from streamline_ui import pulse, settings
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
-from streamline_ui.integrations import connections, lifeline, usage, watch
+from streamline_ui.integrations import configuration, connections, lifeline, oauth, oauth_sign_in, usage, watch
 from streamline_ui.storage.models import now
 from streamline_ui.workflows import catalog, claims, dispatch, pollers, polling, retention, schedules, vigil
 
@@ -48,7 +48,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     )
     _scheduler.add_listener(_note, EVENT_JOB_SUBMITTED | EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
     _scheduler.add_job(_tick, "interval", seconds=1)
-    for sweep in (watch.sweep, *sweeps):
+    for sweep in (watch.sweep, oauth.sweep, *sweeps):
         _scheduler.add_job(sweep, "interval", seconds=1)
     _scheduler.add_job(polling.sweep, "interval", seconds=1)
     _scheduler.add_job(_fire, "interval", seconds=0.25)
@@ -56,7 +56,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     _scheduler.add_job(asyncio.to_thread, "interval", [claims.release_mended], seconds=2)
     for purge in (connections.purge, catalog.purge):
         _scheduler.add_job(asyncio.to_thread, "interval", [purge], seconds=20)
-    for prune in (watch.prune, sessions.prune, limits.prune, idempotency.prune):
+    for prune in (watch.prune, oauth_sign_in.prune, sessions.prune, limits.prune, idempotency.prune):
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [retention.sweep, settings.current()], minutes=10)
     _scheduler.add_job(asyncio.to_thread, "interval", [pollers.prune], hours=1)

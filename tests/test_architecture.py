@@ -40,6 +40,7 @@ FLOORS = {
     "jinja2": "3.1.6",  # sandbox escapes
     "h11": "0.16",  # request smuggling
     "aiohttp": "3.14.3",
+    "authlib": "1.9",  # a state that belongs to nobody
     "cryptography": "50",
     "argon2-cffi": "25",
 }

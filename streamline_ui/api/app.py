@@ -19,6 +19,7 @@ from streamline_ui.api import (
     keys,
     manual,
     me,
+    oauth,
     personal_tokens,
     problems,
     requests,
@@ -30,7 +31,10 @@ from streamline_ui.api.rates import Rates
 from streamline_ui.errors import StreamlineError
 from streamline_ui.settings import Settings
 
-RESOURCES = (setup, signing_in, me, personal_tokens, accounts, services, connecting, keys, flows, requests, executions)
+RESOURCES = (
+    *(setup, signing_in, me, personal_tokens, accounts),
+    *(services, connecting, keys, oauth, flows, requests, executions),
+)
 
 
 def build(settings: Settings) -> FastAPI:

@@ -86,6 +86,7 @@ MEANINGS: Mapping[str, str] = {
     "locked": "A stored secret cannot be opened: its encryption key is missing.",
     "too_many_requests": "Too often. `Retry-After` says when to come back.",
     "provider_rejected": "The service refused, and would refuse again.",
+    "sign_in_needed": "Nobody has signed in at the service, or it has ended what a sign-in allowed: sign in again.",
     "provider_unavailable": "The service could not be reached or had no answer; trying again can help.",
     "net.address": "The address cannot be used for a request.",
     "net.header": "A header cannot be sent.",

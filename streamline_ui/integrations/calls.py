@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
-from streamline_ui.integrations import choosing, configuration, health, inbox, keys, rows, usage
+from streamline_ui.integrations import choosing, configuration, health, inbox, keys, oauth, rows, usage
 from streamline_ui.integrations.rows import Brief
 from streamline_ui.integrations.wire import Wire
 from streamline_ui.providers import formats, named
@@ -31,6 +31,9 @@ class _Desk:
     async def write(self, title: str, text: str) -> str:
         return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text)
 
+
+    async def access_token(self, provider: Provider[Any], config: Config, refused: str | None) -> str:
+        return await oauth.access_token(self.user_id, self.integration_id, provider, config, refused)
 
 async def try_out(
     user_id: str, type_name: str, config: Mapping[str, Any], integration_id: str | None = None
@@ -88,7 +91,7 @@ async def perform(
         raise Invalid(f"“{row.name}” is paused.", hints=["Resume it first."])
     params = params if fit is None else fit(action.params, params)
     config = await _config(row)
-    with redact.holding(*formats.secrets(config)):
+    with oauth.hiding(config):
         try:
             return await _run(row, action, config, params, wire)
         except StreamlineError as error:
@@ -115,7 +118,7 @@ async def choices(
     pairs = choosing.kept(asked.key)
     if pairs is None:
         config = await _config(asked.row)
-        with redact.holding(*formats.secrets(config)):
+        with oauth.hiding(config):
             try:
                 async with opened(named(asked.row.type), config, _Desk(user_id, integration_id)) as connection:
                     pairs = await asked.choices.load(connection, **asked.values)
@@ -179,7 +182,7 @@ async def _run(
 
 async def _look(provider: Provider[Any], config: Config, desk: _Desk) -> health.Outcome:
     assert provider.checker is not None, f"{provider.type} has no check"
-    with redact.holding(*formats.secrets(config)):
+    with oauth.hiding(config):
         started = perf_counter()
         try:
             async with opened(provider, config, desk) as connection:

@@ -167,9 +167,12 @@ def carried_off(
     return found
 
 
-def _origin(type_name: str, config: Config) -> tuple[str, str, int | None]:
-    address = httpx.URL(named(type_name).base_url(config))
-    return address.scheme, address.host, address.port
+def _origin(type_name: str, config: Config) -> list[tuple[str, str, int | None]]:
+    """Where secrets are sent: to the service, and to the address that gives its tokens."""
+    provider = named(type_name)
+    oauth = provider.oauth(config)
+    addresses = [provider.base_url(config), *([oauth.token_url] if oauth is not None else [])]
+    return [(url.scheme, url.host, url.port) for url in map(httpx.URL, addresses)]
 
 
 def _secret_paths(view: Mapping[str, Any], *above: str) -> list[tuple[str, ...]]:

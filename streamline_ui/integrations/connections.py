@@ -19,6 +19,7 @@ from streamline_ui.integrations import configuration, health, keys, rows
 from streamline_ui.integrations.calls import choices, perform, test, try_out
 from streamline_ui.integrations.rows import one
 from streamline_ui.providers import formats, named
+from streamline_ui.providers.describe import Config
 from streamline_ui.storage import db
 from streamline_ui.storage.models import HealthCheck, Integration, Status, new_id, now
 from streamline_ui.vault import keyring
@@ -82,7 +83,7 @@ def add(
     row = Integration(id=new_id(), user_id=user_id, type=type_name, name=clean, is_active=is_active, config_enc="")
     sealed = configuration.seal(parsed, row.id, user_id)
     row.config_enc, row.config_view = sealed.enc, sealed.view
-    row.status = Status.NOT_TESTED if is_active else Status.PAUSED
+    row.status = _first_status(type_name, parsed) if is_active else Status.PAUSED
     with db.writing() as session:
         session.add(row)
         session.flush()
@@ -231,6 +232,12 @@ def _collect(type_name: str, config: Mapping[str, Any], fields: dict[str, str]) 
     if fields:
         raise Invalid(next(iter(fields.values())), fields)
     return parsed
+
+
+def _first_status(type_name: str, config: Config) -> Status:
+    """How a connection begins: where people sign in, nobody has yet."""
+    oauth = named(type_name).oauth(config)
+    return Status.WAITING_FOR_SIGN_IN if oauth is not None and oauth.authorize_url else Status.NOT_TESTED
 
 
 def _look_for_keys_again() -> None:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import httpx
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.integrations import configuration, rows
 from streamline_ui.providers import formats, named
-from streamline_ui.providers.describe import Connection
+from streamline_ui.providers.auth import Bearer
+from streamline_ui.providers.describe import Config, Connection, Provider
 from streamline_ui.vault import redact
 
 HOST = "https://streamline.invalid/"  # what a provider without an address of its own is relative to
@@ -61,6 +62,9 @@ class _NoDesk:
     async def write(self, title: str, text: str) -> str:
         raise NotFound("This action sends no request: it writes to the Inbox.")
 
+    async def access_token(self, provider: Provider[Any], config: Config, refused: str | None) -> str:
+        raise NotFound("A sign-in's token is not given away.")
+
 
 async def command(user_id: str, integration_id: str, action_name: str, params: Mapping[str, Any]) -> str:
     """The action's first request as a curl command. Raises NotFound, Invalid, Locked."""
@@ -70,7 +74,8 @@ async def command(user_id: str, integration_id: str, action_name: str, params: M
     if action is None:
         raise NotFound(f"{provider.name} has no action “{action_name[:60]}”.")
     config = configuration.parse(row.type, configuration.unseal(row))
-    recorder = _Recorder(provider.base_url(config), provider.auth(config))
+    auth = provider.auth(config) if provider.oauth(config) is None else Bearer(SecretStr(redact.MASK))
+    recorder = _Recorder(provider.base_url(config), auth)
     with redact.holding(*formats.secrets(config)):
         try:
             await action.run(Connection(config, cast(httpx.AsyncClient, recorder), _NoDesk()), params)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from streamline_ui.errors import StreamlineError, Unavailable
+from streamline_ui.errors import SignInNeeded, StreamlineError, Unavailable
 from streamline_ui.storage.models import Status, now
 
 EVERY = timedelta(minutes=5)
@@ -80,7 +80,8 @@ def slow(outcome: Outcome) -> Outcome:
 def failed(error: StreamlineError, latency_ms: int | None = None) -> Outcome:
     """The outcome of a look that ended with this error."""
     temporary = isinstance(error, Unavailable)
-    status = Status.DEGRADED if temporary else Status.NEEDS_ATTENTION
+    needed = Status.WAITING_FOR_SIGN_IN if isinstance(error, SignInNeeded) else Status.NEEDS_ATTENTION
+    status = Status.DEGRADED if temporary else needed
     retry_after = error.retry_after if isinstance(error, Unavailable) else None
     return Outcome(False, status, "", error.message, error.hints, latency_ms, now(), error.code, retry_after, temporary)
 
@@ -121,8 +122,8 @@ def backoff(failures: int, chance: float) -> timedelta:
 def is_confirmed(health: Health, at: datetime) -> bool:
     """Whether it is broken beyond doubt, so that somebody should be told.
 
-    What a person has to mend is so at once. A service's trouble is, once many looks in a row failed over a while: within
-    two pauses between checks of an outage, and practically never for packets that get lost.
+    What a person has to mend is so at once. A service's trouble is so once many looks in a row failed over a while:
+    within two pauses between checks of an outage, and practically never for packets that get lost.
     """
     if health.status is Status.WAITING_FOR_SIGN_IN:
         return True

@@ -23,6 +23,7 @@ from streamline_ui.providers.configs import Config
 from streamline_ui.providers.feeds import Event, Feed, Page, Push, Trigger
 from streamline_ui.providers.meanings import Meaning, Problem, read_problem, retry_after
 from streamline_ui.providers.params import Params
+from streamline_ui.providers.oauth import OAuth
 
 __all__ = [
     "Action",
@@ -60,10 +61,13 @@ R = TypeVar("R", bound=Result)
 
 
 class Desk(Protocol):
-    """Where the Inbox provider writes; the core hands it in, so that providers need no database."""
+    """What the core does for a connection; it is handed in, so that providers need no database."""
 
     async def write(self, title: str, text: str) -> str:
-        """Keep an entry; return its id."""
+        """Keep an entry in the Inbox; return its id."""
+
+    async def access_token(self, provider: Provider[Any], config: Config, refused: str | None) -> str:
+        """The token that signs requests now; a newer one than that which was refused. Raises SignInNeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,9 @@ class Provider(Generic[C]):
     `needs` says in two or three words what the user must have ("Bot token"); `purpose` is the dialog's one line; `can`
     says what Streamline can do with it; `brand` is a name in the brand icons, `icon` the Lucide icon without one;
     `docs` is the service's documentation, `console` its page where credentials are made; `base_url` gives the address
-    for a configuration; `auth` signs requests; `anywhere` lets requests go to other addresses too, without credentials;
-    `problem` reads the service's own error form; `wait` the seconds that it asks us to wait; `check_every` is the pause
+    for a configuration; `auth` signs requests; where `oauth` describes a sign-in for a configuration, its tokens do,
+    and `sign_in` is at whom ("Google"); `anywhere` lets requests go to other addresses too, without credentials;
+    `problem` reads the service's own error form; `wait` the seconds that it asks us to wait; `limits` say how often it may be called; `check_every` is the pause
     between two checks of a connection that is well, longer where each of them costs something.
     """
 
@@ -146,6 +151,8 @@ class Provider(Generic[C]):
     base_url: Callable[[C], str] = lambda _: ""
     auth: Callable[[C], httpx.Auth | None] = lambda _: None
     anywhere: bool = False
+    oauth: Callable[[C], OAuth | None] = lambda _: None
+    sign_in: str = ""
     problem: Callable[[httpx.Response], Problem] = read_problem
     wait: Callable[[httpx.Response], float | None] = retry_after
     meanings: tuple[Meaning, ...] = ()

@@ -8,26 +8,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import httpx
 from pydantic import Field, ValidationInfo, model_validator
 
 from streamline_ui.errors import AuthFailed, Invalid, Rejected
-from streamline_ui.providers import formats
+from streamline_ui.providers import formats, sending
 from streamline_ui.providers.auth import Headers
-from streamline_ui.providers.configs import CONTROL, Address, ApiConfig, Keys
-from streamline_ui.providers.describe import Checked, Connection, Provider, Result
-from streamline_ui.providers.meanings import json_of
+from streamline_ui.providers.configs import Address, ApiConfig, Keys
+from streamline_ui.providers.describe import Checked, Connection, Provider
+from streamline_ui.providers.sending import HEADER, METHODS, OURS, Answer
 from streamline_ui.providers.values import Texts
-
-METHODS = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-OURS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "keep-alive"}
-PRIVATE = {"set-cookie", "set-cookie2", "proxy-authenticate", "www-authenticate"}
 
 
 class HttpKeys(Keys):
@@ -68,14 +61,6 @@ class Http(ApiConfig):
 
 
 Client = Connection[Http]
-
-
-class Answer(Result):
-    """What the address answered: `body` is JSON where it is JSON, else text."""
-
-    status: int
-    headers: dict[str, str]
-    body: Any = None
 
 
 provider = Provider(
@@ -124,42 +109,11 @@ async def request(
     body: Annotated[Any, Field(title="Body", description="JSON, or any text", json_schema_extra={"lines": 6})] = None,
 ) -> Answer:
     """Call an address and pass on what it answers. An answer that is an error stops the workflow."""
-    for name, value in (headers or {}).items():
-        if not HEADER.fullmatch(name) or name.lower() in OURS or CONTROL.search(value):
-            raise Invalid(
-                "A header cannot be sent.", {"headers": "A header has a name or a value that cannot be sent."}
-            )
+    given = sending.checked(headers)
     url = url.strip()
     if not url:
         raise Invalid("Address is missing.", {"url": "Address is missing."})
     if not client.config.base_url and not re.match(r"https?://", url, re.IGNORECASE):
         raise Invalid("The address must start with http:// or https://.", {"url": "It must start with https://."})
-    response = await client.http.request(method, url, params=query, **_sent(body, headers or {}))
-    return Answer(status=response.status_code, headers=_shown(response), body=_body(response))
-
-
-def _sent(body: Any, headers: dict[str, str]) -> dict[str, Any]:
-    """Headers and body: a text as it is, called JSON where it is that; every other value as JSON."""
-    if body is None or body == "":
-        return {"headers": headers}
-    if not isinstance(body, str):
-        return {"headers": headers, "json": body}
-    if any(name.lower() == "content-type" for name in headers):
-        return {"headers": headers, "content": body}
-    try:
-        json.loads(body)
-        kind = "application/json"
-    except (ValueError, RecursionError):
-        kind = "text/plain; charset=utf-8"
-    return {"headers": {**headers, "Content-Type": kind}, "content": body}
-
-
-def _shown(response: httpx.Response) -> dict[str, str]:
-    return {name: value for name, value in response.headers.items() if name not in PRIVATE}
-
-
-def _body(response: httpx.Response) -> Any:
-    if not response.content:
-        return None
-    parsed = json_of(response)
-    return response.text if parsed is None else parsed
+    response = await client.http.request(method, url, params=query, **sending.sent(body, given))
+    return sending.answer(response)

@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+import httpx
+
 from streamline_ui.net import egress
+from streamline_ui.net.pace import Turns
 from streamline_ui.providers import meanings
 from streamline_ui.providers.describe import C, Connection, Desk, Provider
+from streamline_ui.providers.oauth import SignedIn
 
 
 @asynccontextmanager
@@ -24,8 +28,26 @@ async def opened(provider: Provider[C], config: C, desk: Desk) -> AsyncIterator[
     async with egress.client(
         service=provider.name,
         base_url=provider.base_url(config),
-        auth=provider.auth(config),
+        auth=_auth(provider, config, desk),
         anywhere=provider.anywhere,
         explain=explain,
     ) as http:
+        if not provider.anywhere:
+            turns = _turns(provider, config)
+            http.event_hooks["request"].append(turns.sending)
+            http.event_hooks["response"].append(turns.came)
         yield Connection(config, http, desk)
+
+
+def _turns(provider: Provider[C], config: C) -> Turns:
+    """All connections with the same credential take turns."""
+    limits, place = provider.limits, hash((provider.type, provider.base_url(config)))
+    key = hash((place, limits.credential(config)))
+    return Turns(provider.name, key, place, limits.paces, limits.lane, provider.wait, limits.is_for_all)
+
+
+def _auth(provider: Provider[C], config: C, desk: Desk) -> httpx.Auth | None:
+    oauth = provider.oauth(config)
+    if oauth is None:
+        return provider.auth(config)
+    return SignedIn(partial(desk.access_token, provider, config), oauth.is_expired)

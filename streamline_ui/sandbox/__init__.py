@@ -15,11 +15,22 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from streamline_ui.errors import Invalid
-from streamline_ui.sandbox import airtable, bots, discord, overview, sendgrid, slack, telegram, twilio
+from streamline_ui.sandbox import (
+    airtable,
+    bots,
+    discord,
+    google_sheets,
+    oauth2,
+    overview,
+    sendgrid,
+    slack,
+    telegram,
+    twilio,
+)
 from streamline_ui.sandbox.bodies import read_json
 from streamline_ui.sandbox.state import Desk, read_fault
 
-_SERVICES = (discord, telegram, sendgrid, slack, twilio, airtable)
+_SERVICES = (discord, telegram, sendgrid, slack, twilio, airtable, google_sheets, oauth2)
 DESKS: dict[str, Desk] = {each.desk.service: each.desk for each in _SERVICES}
 
 DEMO: dict[str, dict[str, Any]] = {
@@ -34,8 +45,32 @@ DEMO: dict[str, dict[str, Any]] = {
     "slack": {"apiKeys": {"accessToken": "xoxb-123456789012-1234567890123-" + "sandbox-" * 2 + "demo"}},
     "twilio": {"apiKeys": {"accountSid": "AC" + "5a" * 16, "authToken": "5b" * 16, "fromNumber": "+15005550006"}},
     "airtable": {"apiKeys": {"accessToken": airtable.DEMO_TOKEN}},
+    "google_sheets": {
+        "clientId": "123456789012-sandbox.apps.googleusercontent.com",
+        "clientSecret": "GOCSPX-sandbox-demo-client-secret",
+    },
+    "oauth2": {
+        "clientId": "sandbox-client",
+        "clientSecret": "sandbox-client-secret",
+        "scopes": "read write",
+        "checkPath": "/me",
+        "authorizeUrl": "https://example.com/authorize",
+        "tokenUrl": "https://example.com/token",
+        "apiBaseUrl": "https://example.com/api",
+    },
 }
-"""Credentials that the stand-ins take, by type: what "Try it with the sandbox" fills in. The caller adds `baseUrl`."""
+"""Credentials that the stand-ins take, by type: what "Try it with the sandbox" fills in. `demo` adds the addresses."""
+
+
+def demo(type_name: str, root: str) -> dict[str, Any]:
+    """A configuration that connects a stand-in; empty where there is none. `root` is the sandbox's own address."""
+    at = f"{root}/{type_name}"
+    addresses = {
+        "google_sheets": {"baseUrl": at, "oauthBaseUrl": at},
+        "oauth2": {"authorizeUrl": f"{at}/authorize", "tokenUrl": f"{at}/token", "apiBaseUrl": f"{at}/api"},
+    }
+    found = DEMO.get(type_name)
+    return {**found, **addresses.get(type_name, {"baseUrl": at})} if found else {}
 
 
 def build() -> Starlette:
@@ -58,6 +93,8 @@ def forget() -> None:
         desk.forget()
     bots.forget()
     airtable.forget()
+    google_sheets.forget()
+    oauth2.authority.forget()
     slack.forget()
 
 

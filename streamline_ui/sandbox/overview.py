@@ -24,6 +24,8 @@ _NAMES = {
     "telegram": "Telegram",
     "sendgrid": "SendGrid",
     "airtable": "Airtable",
+    "google_sheets": "Google Sheets",
+    "oauth2": "OAuth 2.0 API",
     "slack": "Slack",
     "twilio": "Twilio",
 }
@@ -36,6 +38,11 @@ _HELP = {
     "not write. The base is <code>appSandboxBase001</code>, its tables are “Tasks” and “People &amp; plans”. More than "
     "5 requests a second are followed by 30 seconds of refusals. "
     "<code>POST /sandbox/airtable/_say {fields?, count?}</code> adds records by another hand.",
+    "google_sheets": "Any client works, unless its ID has <code>unknown</code>, <code>elsewhere</code> or "
+    "<code>noapi</code> in it. The spreadsheet is <code>1Sandbox0Orders0000000000000000000000000demo</code>. "
+    "<code>DELETE /sandbox/google_sheets/_permissions</code> takes every sign-in back.",
+    "oauth2": "Any client works, unless its ID has <code>unknown</code> or <code>elsewhere</code>, or its secret "
+    "<code>wrong</code>, in it; <code>lives-5</code> in the ID gives tokens that live 5 seconds.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
     "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse.",
     "twilio": "Any Account SID and Auth Token work, unless the token has <code>revoked</code> in it. Twilio's own test "

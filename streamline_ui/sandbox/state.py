@@ -15,6 +15,7 @@ from streamline_ui.errors import Invalid
 MOST_ENTRIES = 200
 MOST_ACCOUNTS = 1000
 LONGEST_DELAY = 60.0
+PLACES = ("authorize", "token", "api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,10 @@ class Arrived:
 
 @dataclass(slots=True)
 class Fault:
-    """How a stand-in misbehaves, `times` times or, with None, until it is told to stop. Times are in seconds."""
+    """How a stand-in misbehaves, `times` times or, with None, until it is told to stop. Times are in seconds.
+
+    With `at`, only there: "authorize" or "token" of a sign-in, or the "api" itself.
+    """
 
     status: int | None = None
     delay: float = 0.0
@@ -52,11 +56,22 @@ class Fault:
     garbage: bool = False
     expired_token: bool = False
     times: int | None = None
+    at: str = ""
+
+    @property
+    def answer(self) -> int | None:
+        """The status to answer with; None where the answer is as ever, or garbage."""
+        return 429 if self.status is None and self.retry_after is not None else self.status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers to answer with."""
+        return {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:g}"}
 
 
 def read_fault(values: Any) -> Fault:
     """A fault from its JSON form. Raises Invalid."""
-    names = {"status", "delay", "retryAfter", "garbage", "expiredToken", "times"}
+    names = {"status", "delay", "retryAfter", "garbage", "expiredToken", "times", "at"}
     if not isinstance(values, dict) or not set(values) <= names:
         raise Invalid(f"A fault is an object with some of: {', '.join(sorted(names))}.")
     return Fault(
@@ -66,6 +81,7 @@ def read_fault(values: Any) -> Fault:
         garbage=values.get("garbage") is True,
         expired_token=values.get("expiredToken") is True,
         times=_whole(values, "times", 1, 1_000_000),
+        at=_place(values),
     )
 
 
@@ -74,6 +90,12 @@ def _whole(values: dict[str, Any], name: str, lowest: int, highest: int) -> int 
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest):
         raise Invalid(f"{name} must be a whole number from {lowest} to {highest}.")
     return value
+
+
+def _place(values: dict[str, Any]) -> str:
+    if (place := values.get("at", "")) not in ("", *PLACES):
+        raise Invalid(f"at must be one of: {', '.join(PLACES)}.")
+    return str(place)
 
 
 def _number(values: dict[str, Any], name: str, highest: float) -> float | None:
@@ -101,10 +123,10 @@ class Desk:
         self.arrived.append(entry)
         return entry
 
-    async def misbehave(self) -> Fault | None:
-        """The fault to show now, after its delay."""
+    async def misbehave(self, place: str = "api") -> Fault | None:
+        """The fault to show now at this place, after its delay."""
         fault = self.fault
-        if fault is None:
+        if fault is None or fault.at not in ("", place):
             return None
         if fault.times is not None:
             fault.times -= 1

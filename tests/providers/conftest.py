@@ -13,10 +13,12 @@ import pytest_asyncio
 from streamline_ui import sandbox
 from streamline_ui.net import egress
 from streamline_ui.providers import formats, named
-from streamline_ui.providers.describe import Connection
+from streamline_ui.providers.describe import Config, Connection, Provider
 from streamline_ui.providers.opening import opened
+from streamline_ui.sandbox import google_sheets, oauth2
 
 Connect = Callable[..., Any]
+SIGN_INS = {"google_sheets": google_sheets.authority, "oauth2": oauth2.authority}
 
 
 class Desk:
@@ -28,6 +30,12 @@ class Desk:
     async def write(self, title: str, text: str) -> str:
         self.written.append((title, text))
         return f"entry-{len(self.written)}"
+
+    async def access_token(self, provider: Provider[Any], config: Config, refused: str | None) -> str:
+        """What a sign-in at the stand-in gives."""
+        described = provider.oauth(config)
+        assert described is not None
+        return SIGN_INS[provider.type].access_token(*described.scopes)
 
 
 @pytest.fixture
@@ -50,7 +58,8 @@ async def connect(way_out: None, stand_ins: str, desk: Desk) -> AsyncIterator[Co
 
         async def connected(type_name: str, /, *, as_given: bool = False, **values: Any) -> Connection[Any]:
             provider = named(type_name)
-            base = {} if as_given else {"baseUrl": f"{stand_ins}/{type_name}"}
+            places = sandbox.demo(type_name, stand_ins).items()
+            base = {} if as_given else {name: text for name, text in places if str(text).startswith(stand_ins)}
             config = formats.read(provider.config, {**(values or sandbox.DEMO[type_name]), **base})
             return await stack.enter_async_context(opened(provider, config, desk))
 

@@ -10,6 +10,7 @@ import pytest
 
 from streamline_ui import sandbox
 from streamline_ui.providers import formats, named
+from streamline_ui.sandbox import google_sheets, oauth2
 from streamline_ui.sandbox.state import MOST_ENTRIES
 
 from .conftest import ACCOUNT, AIRTABLE, HOOK, KEY, SLACK, TOKEN, TWILIO
@@ -23,7 +24,7 @@ MAIL = {
 }
 
 
-async def send(box: httpx.AsyncClient, service: str, text: str = "Hello") -> httpx.Response:
+async def send(box: httpx.AsyncClient, service: str, text: str = "Hello") -> httpx.Response:  # noqa: PLR0911
     if service == "discord":
         return await box.post(f"discord{HOOK}?wait=true", json={"content": text})
     if service == "telegram":
@@ -34,10 +35,22 @@ async def send(box: httpx.AsyncClient, service: str, text: str = "Hello") -> htt
     if service == "slack":
         values = {"channel": "#general", "text": text}
         return await box.post("slack/chat.postMessage", headers=SLACK, json=values)
+    if service in ("google_sheets", "oauth2"):
+        return await send_signed_in(box, service, text)
     if service == "twilio":
         form = {"To": "+15551230000", "From": "+15005550006", "Body": text}
         return await box.post(f"twilio/{ACCOUNT}/Messages.json", auth=TWILIO, data=form)
     return await box.post("sendgrid/v3/mail/send", headers=KEY, json={**MAIL, "subject": text})
+
+
+async def send_signed_in(box: httpx.AsyncClient, service: str, text: str) -> httpx.Response:
+    """The same at a service that people sign in to."""
+    if service == "oauth2":
+        signed = {"Authorization": f"Bearer {oauth2.authority.access_token('write')}"}
+        return await box.post("oauth2/api/notes", headers=signed, json={"text": text})
+    signed = {"Authorization": f"Bearer {google_sheets.authority.access_token(google_sheets.SHEETS)}"}
+    sheet = f"google_sheets/v4/spreadsheets/{google_sheets.DEMO_SHEET}/values"
+    return await box.post(f"{sheet}/Orders:append?valueInputOption=RAW", headers=signed, json={"values": [[text]]})
 
 
 @pytest.mark.parametrize("service", SERVICES)
