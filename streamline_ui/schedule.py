@@ -52,8 +52,8 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
         _scheduler.add_job(sweep, "interval", seconds=1)
     _scheduler.add_job(polling.sweep, "interval", seconds=1)
     _scheduler.add_job(_fire, "interval", seconds=0.25)
-    _scheduler.add_job(asyncio.to_thread, "interval", [usage.flush], seconds=1)
-    _scheduler.add_job(asyncio.to_thread, "interval", [claims.release_mended], seconds=2)
+    _scheduler.add_job(usage.flush, "interval", seconds=1)
+    _scheduler.add_job(_release, "interval", seconds=2)
     for purge in (connections.purge, catalog.purge):
         _scheduler.add_job(asyncio.to_thread, "interval", [purge], seconds=20)
     for prune in (watch.prune, oauth_sign_in.prune, sessions.prune, limits.prune, idempotency.prune):
@@ -104,8 +104,16 @@ def _note(event: Any) -> None:
 
 async def _fire() -> None:
     """Start the workflows whose time has come."""
-    for execution in await asyncio.to_thread(schedules.fire_due):
-        dispatch.offer(execution)
+    if await schedules.is_any_due():
+        for execution in await asyncio.to_thread(schedules.fire_due):
+            dispatch.offer(execution)
+
+
+async def _release() -> None:
+    """Let go on what waited for a connection that is well again."""
+    if await claims.is_any_parked():
+        await asyncio.to_thread(claims.release_mended)
+    configuration.drop_idle()
 
 
 def _tick() -> None:

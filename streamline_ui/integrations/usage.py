@@ -6,12 +6,33 @@ A use that worked is as good as a check: it heals at once, and the next check mo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
-from streamline_ui.integrations import health, rows
-from streamline_ui.storage.models import now
+from sqlalchemy import bindparam
 
+from streamline_ui import live
+from streamline_ui.integrations import health, rows
+from streamline_ui.storage import writer
+from streamline_ui.storage.models import ApiKey, Integration, now, table_of
+from streamline_ui.storage.writer import Statement
+
+Use = tuple[str, str, datetime]  # whose, the integration's id, when
+
+_columns = table_of(Integration).c
+_use = (
+    table_of(Integration)
+    .update()
+    .where(_columns.id == bindparam("of_id"), _columns.userId == bindparam("of_user"), _columns.deletedAt.is_(None))
+    .values(lastUsedAt=bindparam("to_used_at"), updatedAt=_columns.updatedAt)
+)
+_use_keys = (
+    table_of(ApiKey)
+    .update()
+    .where(table_of(ApiKey).c.integrationId == bindparam("of_id"))
+    .values(lastUsedAt=bindparam("to_used_at"))
+)
 PACE = 1.0  # seconds
 PROOF_PACE = 60.0
 _written: dict[str, float] = {}
@@ -25,7 +46,7 @@ async def note(user_id: str, integration_id: str) -> None:
         _waiting[integration_id] = (user_id, now())
         return
     _written[integration_id] = monotonic()
-    await asyncio.to_thread(rows.record_use, user_id, integration_id, None)
+    await _write([(user_id, integration_id, now())])
 
 
 async def worked(user_id: str, integration_id: str, latency_ms: int) -> None:
@@ -43,14 +64,34 @@ def doubt(integration_id: str) -> None:
     _proved.pop(integration_id, None)
 
 
-def flush() -> None:
+async def flush() -> None:
     """Write down what has waited."""
-    waiting = list(_waiting.items())
+    uses = [(user_id, integration_id, at) for integration_id, (user_id, at) in _waiting.items()]
     _waiting.clear()
-    for integration_id, (user_id, at) in waiting:
-        rows.record_use(user_id, integration_id, None, at)
+    await _write(uses)
     forgotten = [key for key, moment in _written.items() if monotonic() - moment > PACE]
     for key in forgotten:
         _written.pop(key, None)
     for key in [key for key, moment in _proved.items() if monotonic() - moment > PROOF_PACE]:
         _proved.pop(key, None)
+
+
+async def _write(uses: Sequence[Use]) -> None:
+    """Along with what executions write: a transaction of our own would keep theirs waiting."""
+    if not uses:
+        return
+    if not writer.is_running():
+        await asyncio.to_thread(_record, uses)
+        return
+    statements: list[Statement] = []
+    for user_id, integration_id, at in uses:
+        statements.append((_use, {"of_user": user_id, "of_id": integration_id, "to_used_at": at}))
+        statements.append((_use_keys, {"of_id": integration_id, "to_used_at": at}))
+    await writer.write(*statements, must=True)
+    for user_id, integration_id, _ in uses:
+        live.tell(user_id, "integration", integration_id)
+
+
+def _record(uses: Sequence[Use]) -> None:
+    for user_id, integration_id, at in uses:
+        rows.record_use(user_id, integration_id, None, at)

@@ -6,22 +6,31 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select, update
 
 from streamline_ui.errors import StreamlineError
 from streamline_ui.integrations import calls
 from streamline_ui.storage import db
-from streamline_ui.storage.models import HealthCheck, Integration, now
+from streamline_ui.storage.models import HealthCheck, Integration, now, table_of
 
 LEASE = timedelta(minutes=2)  # longer than the longest test; a test that dies is due again after it
 AT_ONCE = 20
 KEEP = timedelta(days=35)  # the detail page tells the uptime of 30 days
 
 log = logging.getLogger(__name__)
+_columns = table_of(Integration).c
+_any_due = (
+    select(_columns.id)
+    .where(_columns.isActive.is_(True), _columns.deletedAt.is_(None), _columns.nextCheckAt <= bindparam("moment"))
+    .limit(1)
+)
 
 
 async def sweep() -> None:
     """Test every connection that is due. What another process has claimed meanwhile is left to it."""
+    if await db.glance(_any_due, {"moment": now()}) is None:
+        return
     due = await asyncio.to_thread(_claim)
     await asyncio.gather(*(_test(user_id, integration_id) for user_id, integration_id in due))
 

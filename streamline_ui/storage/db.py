@@ -11,15 +11,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, TextClause, event
 from sqlalchemy.sql import Select
 from sqlmodel import Session, create_engine
+
+from streamline_ui.storage.batches import Prepared
 
 BUSY_SECONDS = 5
 INCREMENTAL = 2  # SQLite's auto_vacuum under which a file gives empty pages back when it is asked to
 _engine: Engine | None = None
 _glancing: Any = None
-_compiled: dict[Select[Any], tuple[str, tuple[str, ...]]] = {}
+_compiled: dict[int, Prepared] = {}
 
 
 def connect(url: str) -> None:
@@ -69,8 +71,8 @@ def writing() -> Iterator[Session]:
         yield session
 
 
-async def glance(query: Select[Any], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """One row by its key, for what happens a thousand times a second. The query must be a module's constant.
+async def glance(query: Select[Any] | TextClause, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The first row, for what is asked a thousand times a second and found in an index. The query must be a constant.
 
     SQLite answers in microseconds, less than it takes to ask a thread, so it is asked on the event loop, over a
     connection of its own that never waits for others. Where it would have to wait, and on PostgreSQL, a thread does.
@@ -84,17 +86,18 @@ async def glance(query: Select[Any], values: Mapping[str, Any]) -> tuple[Any, ..
     return await asyncio.to_thread(_look, query, values)
 
 
-def _glance(query: Select[Any], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+def _glance(query: Select[Any] | TextClause, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
     global _glancing  # noqa: PLW0603 - the event loop has one
     if _glancing is None:
         _glancing = engine().raw_connection()
         _glancing.detach()
         _glancing.dbapi_connection.execute("PRAGMA busy_timeout=0")
-    if (compiled := _compiled.get(query)) is None:
-        made = query.compile(dialect=engine().dialect)
-        compiled = _compiled[query] = (str(made), tuple(made.positiontup or ()))
-    text, names = compiled
-    found = _glancing.dbapi_connection.execute(text, [values[name] for name in names])
+    if (prepared := _compiled.get(id(query))) is None:
+        prepared = Prepared.of(query, list(values), engine().dialect)
+        if prepared is None:
+            raise ValueError("this query depends on its values")
+        _compiled[id(query)] = prepared
+    found = _glancing.dbapi_connection.execute(prepared.sql, prepared.values(values))
     with closing(found):  # one that stays open holds back the log's end
         row: tuple[Any, ...] | None = found.fetchone()
         return row
@@ -107,7 +110,7 @@ def _end_glancing() -> None:
         connection.close()
 
 
-def _look(query: Select[Any], values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+def _look(query: Select[Any] | TextClause, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
     with engine().connect() as connection:
         row = connection.execute(query, values).first()
         return None if row is None else tuple(row)

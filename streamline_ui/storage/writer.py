@@ -55,6 +55,11 @@ def stop() -> None:
         _writer = None
 
 
+def is_running() -> bool:
+    """Whether `write` can be used."""
+    return _writer is not None
+
+
 def depth() -> int:
     """How many writes wait to be committed."""
     return 0 if _writer is None else _writer.depth

@@ -49,6 +49,7 @@ _ready = tuple(
 )
 _first_begun = _of_workflow.where(_is(Progress.WAITING)).order_by(_rows.createdAt, _rows.id).limit(1)
 _first_new = _ready[1]
+_any_parked = select(_rows.id).where(_rows.waitsFor.is_not(None)).limit(1)
 _busy = select(func.count()).where(_running, _rows.workflowId == bindparam("workflow"))
 _EXISTS = """EXISTS (
     SELECT 1 FROM "Execution" WHERE "workflowId" = found.id AND status = '{}' AND "waitsFor" IS NULL
@@ -95,6 +96,11 @@ def due(most: int, known: Mapping[str, Collection[str]], full: Collection[str], 
             ready = [row for query in _ready for row in connection.execute(query, about) if row.id not in mine]
             found += sorted(ready, key=_due_at)[:most]
     return [_job(row) for row in sorted(found, key=_due_at)]
+
+
+async def is_any_due() -> bool:
+    """Whether anything may go on now, of what is in memory or not: much cheaper than looking what it is."""
+    return await db.glance(_workflows_ready, {"moment": now()}) is not None
 
 
 def claim(execution_id: str, worker: str) -> bool:
@@ -189,6 +195,11 @@ def broke_off(execution_id: str, worker: str | None = None) -> None:
         connection.execute(again.values(status=Progress.WAITING, dueAt=now() + AFTER_OUR_ERROR))
         poison = broken.where(_rows.crashes >= CRASHES)
         connection.execute(poison.values(status=Progress.FAILED, error=POISON, finishedAt=now()))
+
+
+async def is_any_parked() -> bool:
+    """Whether anything waits for an integration."""
+    return await db.glance(_any_parked, {}) is not None
 
 
 def release_mended() -> int:

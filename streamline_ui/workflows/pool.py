@@ -252,7 +252,7 @@ class Pool:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
             self._wake.clear()
-            if len(self.running) >= AT_ONCE:
+            if len(self.running) >= AT_ONCE or not await self._is_any_due():
                 continue
             known: dict[str, set[str]] = {}
             for job in list(self.known.values()):
@@ -267,6 +267,14 @@ class Pool:
                     self.offer(job)
             except Exception:
                 log.exception("looking for executions failed; the next look is soon")
+
+    async def _is_any_due(self) -> bool:
+        """Most looks find nothing: those need no thread. Where a database is elsewhere, it is asked only once."""
+        try:
+            return self.worker is not None or await claims.is_any_due()
+        except Exception:
+            log.exception("looking for executions failed; the next look is soon")
+            return False
 
     async def _keep(self, worker: str) -> None:
         """Renew the leases of what runs, let go of what was lost, and take over what others left."""

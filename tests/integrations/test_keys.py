@@ -126,5 +126,5 @@ async def test_its_last_use_is_written_down(stand_ins: str, alice: User) -> None
     row = connected(alice, baseUrl=f"{stand_ins}/sendgrid")
     keys.put(alice.id, row.id, "apiKey", NEW)
     await connections.perform(alice.id, row.id, "send_email", {"to": "bob@example.com", "subject": "Hi", "text": "x"})
-    usage.flush()
+    await usage.flush()
     assert keys.all_of(alice.id, row.id)[0].last_used_at is not None
