@@ -23,7 +23,7 @@ from streamline_ui.integrations import oauth
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
-from streamline_ui.storage import db, migrate, writer
+from streamline_ui.storage import broadcast, db, migrate, writer
 from streamline_ui.vault import keyring, redact
 from streamline_ui.workflows import blame, claims, dispatch, polling
 
@@ -91,6 +91,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     operations.checks["polling"] = polling.problem
     operations.checks.pop("stop", None)
     writer.start()
+    broadcast.start()
     dispatch.start()
     polling.start()
     schedule.start(sockets.sweep)
@@ -103,6 +104,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         await dispatch.stop()
         blame.stop()
         writer.stop()
+        broadcast.stop()
         await oauth.settle()
         await egress.stop()
         live.stop()
