@@ -31,9 +31,9 @@ class _Desk:
     async def write(self, title: str, text: str) -> str:
         return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text)
 
-
     async def access_token(self, provider: Provider[Any], config: Config, refused: str | None) -> str:
         return await oauth.access_token(self.user_id, self.integration_id, provider, config, refused)
+
 
 async def try_out(
     user_id: str, type_name: str, config: Mapping[str, Any], integration_id: str | None = None

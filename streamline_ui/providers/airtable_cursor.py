@@ -70,7 +70,7 @@ def page(state: State, rows: Sequence[Mapping[str, Any]], offset: str | None) ->
         since = max(state.since, _time(datetime.fromisoformat(newest) - OVERLAP))
         kept = {number: at for number, at in told.items() if at > since}
         after = State(since, newest, _bounded(kept))
-    events = [Event("record_created", row["id"], row) for row in fresh]
+    events = [Event("record_created", row["id"], row, datetime.fromisoformat(row["createdTime"])) for row in fresh]
     return Page(events, _text(after), more=offset is not None)
 
 

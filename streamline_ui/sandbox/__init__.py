@@ -20,6 +20,7 @@ from streamline_ui.sandbox import (
     bots,
     discord,
     google_sheets,
+    newsapi,
     oauth2,
     overview,
     sendgrid,
@@ -30,7 +31,7 @@ from streamline_ui.sandbox import (
 from streamline_ui.sandbox.bodies import read_json
 from streamline_ui.sandbox.state import Desk, read_fault
 
-_SERVICES = (discord, telegram, sendgrid, slack, twilio, airtable, google_sheets, oauth2)
+_SERVICES = (discord, telegram, sendgrid, slack, twilio, airtable, google_sheets, oauth2, newsapi)
 DESKS: dict[str, Desk] = {each.desk.service: each.desk for each in _SERVICES}
 
 DEMO: dict[str, dict[str, Any]] = {
@@ -44,6 +45,7 @@ DEMO: dict[str, dict[str, Any]] = {
     },
     "slack": {"apiKeys": {"accessToken": "xoxb-123456789012-1234567890123-" + "sandbox-" * 2 + "demo"}},
     "twilio": {"apiKeys": {"accountSid": "AC" + "5a" * 16, "authToken": "5b" * 16, "fromNumber": "+15005550006"}},
+    "newsapi": {"apiKeys": {"apiKey": "5c" * 16}},
     "airtable": {"apiKeys": {"accessToken": airtable.DEMO_TOKEN}},
     "google_sheets": {
         "clientId": "123456789012-sandbox.apps.googleusercontent.com",
@@ -95,6 +97,7 @@ def forget() -> None:
     airtable.forget()
     google_sheets.forget()
     oauth2.authority.forget()
+    newsapi.forget()
     slack.forget()
 
 

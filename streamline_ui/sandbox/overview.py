@@ -26,6 +26,7 @@ _NAMES = {
     "airtable": "Airtable",
     "google_sheets": "Google Sheets",
     "oauth2": "OAuth 2.0 API",
+    "newsapi": "News API",
     "slack": "Slack",
     "twilio": "Twilio",
 }
@@ -43,6 +44,8 @@ _HELP = {
     "<code>DELETE /sandbox/google_sheets/_permissions</code> takes every sign-in back.",
     "oauth2": "Any client works, unless its ID has <code>unknown</code> or <code>elsewhere</code>, or its secret "
     "<code>wrong</code>, in it; <code>lives-5</code> in the ID gives tokens that live 5 seconds.",
+    "newsapi": "Any key works, unless it has <code>revoked</code> or <code>disabled</code> in it. It has 100 requests "
+    "a day. <code>POST /sandbox/newsapi/_say {title?, url?}</code> publishes an article.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
     "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse.",
     "twilio": "Any Account SID and Auth Token work, unless the token has <code>revoked</code> in it. Twilio's own test "

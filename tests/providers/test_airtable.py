@@ -197,13 +197,12 @@ async def test_wrong_parameters(connect: Connect, values: dict[str, Any], field:
     assert list(formats.sentences(raised.value)) == [field]  # type: ignore[arg-type]
 
 
-async def test_a_long_filter_goes_as_a_post(connect: Connect) -> None:
-    formula = (
-        "OR(" + ", ".join(f"{{Name}} = 'Task number {number}'" for number in range(900)) + ", {Name} = 'Call Ann')"
-    )
+@pytest.mark.parametrize("parts", [150, 900])
+async def test_a_long_filter_goes_as_a_post(connect: Connect, parts: int) -> None:
+    names = ", ".join(f"{{Name}} = 'Task number {number}'" for number in range(parts))
+    formula = f"OR({names}, {{Name}} = 'Call Ann')"
     found = await run(await connect("airtable"), "list_records", filterByFormula=formula)
     assert [record["fields"]["Name"] for record in found["records"]] == ["Call Ann"]
-    assert len(formula) > 16_000
 
 
 @pytest.mark.parametrize("stale", [1, 2, 3])

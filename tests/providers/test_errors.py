@@ -52,6 +52,10 @@ def twilio(code: int, text: str) -> dict[str, Any]:
 BLOCK = "[ERROR] must be less than 3001 characters [json-pointer:/blocks/2/text/text]"
 
 
+def newsapi(code: str) -> dict[str, Any]:
+    return {"status": "error", "code": code, "message": "As the service puts it."}
+
+
 def airtable(kind: str, text: str) -> dict[str, Any]:
     return {"error": {"type": kind, "message": text}}
 
@@ -211,6 +215,24 @@ ROWS = [
         "The API calls of this Airtable workspace are used up for this month (429,", "larger plan"),
     Row("airtable", 503, airtable("SERVICE_UNAVAILABLE", "The service is temporarily unavailable."), Unavailable,
         "Airtable is busy (503, SERVICE_UNAVAILABLE).", "tries again"),
+    Row("newsapi", 401, newsapi("apiKeyInvalid"), AuthFailed,
+        "News API does not know this key (401, apiKeyInvalid).", "newsapi.org"),
+    Row("newsapi", 401, newsapi("apiKeyMissing"), AuthFailed, "No key was sent to News API (401,", "Enter the key"),
+    Row("newsapi", 401, newsapi("apiKeyDisabled"), AuthFailed, "News API has switched this key off (401,", "account"),
+    Row("newsapi", 429, newsapi("apiKeyExhausted"), Rejected,
+        "The requests of this News API key are used up (429, apiKeyExhausted).", "100 a day"),
+    Row("newsapi", 429, newsapi("rateLimited"), Unavailable,
+        "News API asks us to wait a moment: too many requests within a short time (429, rateLimited).", CONTINUES),
+    Row("newsapi", 400, newsapi("parametersMissing"), Rejected,
+        "There is nothing to search for (400, parametersMissing).", "at least one"),
+    Row("newsapi", 400, newsapi("parameterInvalid"), Rejected,
+        "News API does not accept one of the values (400, parameterInvalid).", "one month"),
+    Row("newsapi", 426, newsapi("maximumResultsReached"), Rejected,
+        "The plan of this key does not show that many articles (426, maximumResultsReached).", "first 100"),
+    Row("newsapi", 400, newsapi("sourcesTooMany"), Rejected, "News API takes at most 20 sources (400,", "fewer"),
+    Row("newsapi", 400, newsapi("sourceDoesNotExist"), Rejected, "News API does not know one of the sources", "again"),
+    Row("newsapi", 500, newsapi("unexpectedError"), Unavailable,
+        "News API has a problem on its side (500, unexpectedError).", "tries again"),
     Row("http", 401, {"error": "no"}, AuthFailed, "api.example.com refused the key (401, no).", "Create a new one"),
     Row("http", 404, "", Rejected, "api.example.com does not know what was asked for (404).", "Check the address"),
     Row("http", 503, "", Unavailable, "api.example.com has a problem on its side (503).", "tries again", 9.0,
@@ -256,6 +278,7 @@ def test_a_service_cannot_put_its_own_words_into_our_sentences() -> None:
         ("discord", {"message": script, "code": script, "errors": {script: script}}),
         ("telegram", telegram(400, script, migrate_to_chat_id=script)),
         ("sendgrid", sendgrid(script, script)),
+        ("newsapi", newsapi(script)),
         ("airtable", airtable(script, f'Unknown field name: "{script}"')),
         ("slack", slack(script, needed=script, response_metadata={"messages": [script]})),
         ("slack", slack("missing_scope", needed=script)),

@@ -18,6 +18,8 @@ from streamline_ui.providers.airtable_facts import TOKEN as PAT
 from streamline_ui.providers.configs import ApiConfig, Config, Keys
 from streamline_ui.providers.discord import THREAD, WEBHOOK
 from streamline_ui.providers.formats import EMAIL, Format
+from streamline_ui.providers.newsapi_facts import DATE
+from streamline_ui.providers.newsapi_facts import KEY as NEWS
 from streamline_ui.providers.sendgrid import KEY
 from streamline_ui.providers.telegram import CHAT, PHOTO, TOKEN
 
@@ -37,6 +39,7 @@ GOOD = [
     (PHOTO, "https://example.com/a.jpg"), (PHOTO, "AgACAgIAAxkBAAMq"),
     (KEY, "SG." + "a" * 22 + "." + "B" * 43),
     (PAT, "patAbCdEfGhIjKlMn." + "0a" * 32), (PAT, "oaa" + "a" * 30), (BASE, "appAbCdEfGhIjKlMn"),
+    (NEWS, "5f" + "0" * 30), (DATE, "2026-01-31"), (DATE, "2026-01-31T12:00:00"), (DATE, "2026-01-31T12:00Z"),
     (TABLE, "tblAbCdEfGhIjKlMn"), (TABLE, "Tasks & plans"),
     (EMAIL, "noreply@example.com"), (EMAIL, "a.b+c@sub.example.co.uk"),
 ]  # fmt: skip
@@ -46,7 +49,7 @@ DOUBTFUL = [
     (WEBHOOK, f"{HOOK}{LONG}/slack"),
     (TOKEN, "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11"),
     (TOKEN, "123456789:ABCdefGHIjklMNOpqrsTUVwxyz"),
-    (PAT, "patAbCdEfGhIjKlMn.short123456"),
+    (PAT, "patAbCdEfGhIjKlMn.short123456"), (NEWS, "5h79abcd128957edb3179y5da1nb36y9"),
     (KEY, "SG.xxxxxxxxxxxxx"), (KEY, "SG.short.key"), (KEY, "SG.xxx"),
 ]  # fmt: skip
 BAD = [
@@ -63,6 +66,7 @@ BAD = [
     (CHAT, "channelname"), (CHAT, "@1abc"), (CHAT, "12.5"), (CHAT, "0"),
     (PHOTO, "photo"), (PHOTO, "file:///etc/passwd"),
     (KEY, "sg.abc.def"), (KEY, "a" * 69), (KEY, "SG.aaaa aaaa.bbbbbb"),
+    (NEWS, ""), (NEWS, "a b"), (NEWS, "key-with-dashes-in-it!"), (DATE, "31.1.2026"), (DATE, "2026-13-01"),
     (PAT, "keyAbCdEfGhIjKlMn"), (PAT, "patAbCdEfGhIjKlMn"), (PAT, "Bearer patAbCdEfGhIjKlMn." + "0a" * 32),
     (BASE, "tblAbCdEfGhIjKlMn"), (BASE, "My base"), (BASE, "appAbCdEfGhIjKlM"), (TABLE, ""), (TABLE, "a\nb"),
     (EMAIL, "name"), (EMAIL, "a@b"), (EMAIL, "a b@example.com"), (EMAIL, "a@example.com, b@example.com"),

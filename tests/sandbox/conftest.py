@@ -13,6 +13,7 @@ from streamline_ui import sandbox
 
 HOOK = sandbox.DEMO["discord"]["webhookUrl"].partition("/api")[2]
 TOKEN = sandbox.DEMO["telegram"]["botToken"]
+NEWS = {"X-Api-Key": sandbox.DEMO["newsapi"]["apiKeys"]["apiKey"]}
 AIRTABLE = {"Authorization": "Bearer " + sandbox.DEMO["airtable"]["apiKeys"]["accessToken"]}
 KEY = {"Authorization": "Bearer " + sandbox.DEMO["sendgrid"]["apiKeys"]["apiKey"]}
 SLACK = {"Authorization": "Bearer " + sandbox.DEMO["slack"]["apiKeys"]["accessToken"]}
