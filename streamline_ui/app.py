@@ -25,7 +25,7 @@ from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import broadcast, db, migrate, writer
 from streamline_ui.vault import keyring, redact
-from streamline_ui.workflows import blame, claims, dispatch, polling
+from streamline_ui.workflows import blame, claims, dispatch, polling, uploads
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 
@@ -84,6 +84,7 @@ def _mount_pages(outer: FastAPI) -> None:
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     settings = configuration.current()
     await asyncio.to_thread(claims.recover, blame.start(), shared=dispatch.is_shared())
+    await asyncio.to_thread(uploads.sweep, 0)
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
     operations.checks |= {"scheduler": schedule.problem, "event loop": pulse.problem}

@@ -13,7 +13,7 @@ from streamline_ui.errors import Conflict, NotFound
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Workflow
-from streamline_ui.workflows import catalog, executions, payloads
+from streamline_ui.workflows import catalog, executions, payloads, uploads
 
 SHOWN = 64_000  # bytes of each body in a list
 
@@ -70,13 +70,16 @@ async def replay(user_id: str, workflow_id: str, request_id: str) -> Execution:
         raise Conflict("The request was too large to be kept whole, so it cannot be sent through again.")
     headers: dict[str, str] = json.loads(row.headers)
     kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    body = await payloads.read(kind, row.body)
-    trigger = payloads.trigger(row.method, row.query, headers, body, now())
-    return await asyncio.to_thread(_start, user_id, workflow_id, trigger)
+    async with uploads.shelf() as shelf:
+        body = await payloads.read(kind, row.body, shelf)
+        trigger = payloads.trigger(row.method, row.query, headers, body, now(), files=shelf.folder)
+        execution = await asyncio.to_thread(_start, user_id, workflow_id, trigger, shelf.folder)
+        shelf.keep()
+    return execution
 
 
-def _start(user_id: str, workflow_id: str, trigger: dict[str, object]) -> Execution:
+def _start(user_id: str, workflow_id: str, trigger: dict[str, object], files: str | None) -> Execution:
     workflow = catalog.one(user_id, workflow_id)
     if workflow.version == 0:
         raise Conflict("This workflow was never published.", hints=["Publish it; then it can run."])
-    return executions.start(user_id, workflow_id, workflow.version, trigger)
+    return executions.start(user_id, workflow_id, workflow.version, trigger, files=files)

@@ -117,14 +117,14 @@ def stages(found: Sequence[Execution], most: int) -> dict[str, list[StepRun]]:
     return known
 
 
-def start(user_id: str, workflow_id: str, version: int, trigger: Any, *, replay_of: str | None = None) -> Execution:
+def start(user_id: str, workflow_id: str, version: int, trigger: Any, *, files: str | None = None) -> Execution:
     """Queue an execution that no event asked for: run by hand, or again."""
     execution = Execution(
         user_id=user_id,
         workflow_id=workflow_id,
         version=version,
         trigger=json.dumps(trigger, ensure_ascii=False),
-        replay_of=replay_of,
+        files=files,
     )
     with db.writing() as session:
         session.add(execution)
@@ -146,6 +146,7 @@ def replay(user_id: str, execution_id: str, version: int | None = None, from_ste
             workflow_id=original.workflow_id,
             version=original.version if version is None else version,
             trigger=original.trigger,
+            files=original.files,
             replay_of=original.id,
         )
         session.add(again)

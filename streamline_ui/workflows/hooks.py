@@ -21,7 +21,7 @@ from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Verdict, Workflow
-from streamline_ui.workflows import catalog, intake, payloads, secrets
+from streamline_ui.workflows import catalog, intake, payloads, secrets, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.intake import Listener, Receipt, Request
 from streamline_ui.workflows.job import Job
@@ -128,15 +128,18 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
     if reply is not None:
         return Arrival(None, reply)
     _pace(workflow.id, definition)
-    try:
-        body = await payloads.read(content_type, incoming.body)
-        value = payloads.trigger(incoming.method, query, request.headers, body, request.at)
-    except payloads.Malformed as error:
-        await turn_away(Verdict.MALFORMED, error.message)
-        raise BadRequest(error.message) from None
-    if trigger.events and (other := _unwanted(trigger, value)):
-        return Arrival(await turn_away(Verdict.FILTERED, other))
-    receipt = await intake.accept(workflow, request, value, verdict.delivery_id)
+    async with uploads.shelf() as shelf:
+        try:
+            body = await payloads.read(content_type, incoming.body, shelf)
+            value = payloads.trigger(incoming.method, query, request.headers, body, request.at, files=shelf.folder)
+        except payloads.Malformed as error:
+            await turn_away(Verdict.MALFORMED, error.message)
+            raise BadRequest(error.message) from None
+        if trigger.events and (other := _unwanted(trigger, value)):
+            return Arrival(await turn_away(Verdict.FILTERED, other))
+        receipt = await intake.accept(workflow, request, value, verdict.delivery_id)
+        if receipt.verdict is Verdict.ACCEPTED:
+            shelf.keep()
     return Arrival(receipt, None, receipt.execution, trigger.response == "last_step")
 
 

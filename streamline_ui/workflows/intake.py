@@ -140,4 +140,5 @@ def _execution_row(job: Job, event_id: str, trigger: str, at: datetime) -> dict[
         "crashes": 0,
         "isCancelled": False,
         "createdAt": at,
+        "files": job.trigger.get("files") if job.trigger.get("type") == "webhook" else None,
     }

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from streamline_ui.errors import Invalid
+from streamline_ui.workflows.uploads import Shelf, clean
 
 DEEPEST = 64
 MOST_FIELDS = 1000
@@ -45,9 +46,12 @@ def harmless(headers: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return kept
 
 
-def trigger(method: str, query: str, headers: Mapping[str, str], body: object, at: datetime) -> dict[str, Any]:
-    """The value that a webhook's execution begins with."""
+def trigger(
+    method: str, query: str, headers: Mapping[str, str], body: object, at: datetime, *, files: str | None = None
+) -> dict[str, Any]:
+    """The value that a webhook's execution begins with. `files` is the folder of those in the body."""
     return {
+        **({} if files is None else {"files": files}),
         "type": "webhook",
         "method": method,
         "query": _pairs(query),
@@ -57,10 +61,11 @@ def trigger(method: str, query: str, headers: Mapping[str, str], body: object, a
     }
 
 
-async def read(content_type: str, body: bytes) -> object:
+async def read(content_type: str, body: bytes, shelf: Shelf | None = None) -> object:
     """The body as JSON values. What is neither JSON nor a form is text, or base64 where it is no text.
 
-    Raises Malformed.
+    Files go on the shelf, or into the value where there is none. Raises Malformed, and Unavailable where they cannot be
+    stored.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if not body:
@@ -70,7 +75,7 @@ async def read(content_type: str, body: bytes) -> object:
     if kind == "application/x-www-form-urlencoded":
         return _pairs(body.decode("utf-8", "replace"))
     if kind == "multipart/form-data":
-        return await _parts(content_type, body)
+        return await _parts(content_type, body, shelf)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -107,7 +112,7 @@ def _pairs(text: str) -> dict[str, Any]:
         raise Malformed(f"There are more than {MOST_FIELDS} fields.") from None
 
 
-async def _parts(content_type: str, body: bytes) -> dict[str, Any]:
+async def _parts(content_type: str, body: bytes, shelf: Shelf | None) -> dict[str, Any]:
     async def stream() -> Any:
         yield body
 
@@ -119,22 +124,23 @@ async def _parts(content_type: str, body: bytes) -> dict[str, Any]:
     except (MultiPartException, MultipartParseError, KeyError, ValueError):
         raise Malformed("The body is not the form that its Content-Type promises.") from None
     try:
-        return _grouped([(name, await _part(value)) for name, value in form.multi_items()])
+        items = form.multi_items()
+        uploaded = [value for _, value in items if isinstance(value, UploadFile)]
+        if shelf is None:
+            files = iter([await _inside(each) for each in uploaded])
+        else:
+            parts = [(each.filename or "", each.content_type or "", each.file) for each in uploaded]
+            files = iter(await shelf.put(parts))
+        return _grouped([(name, value if isinstance(value, str) else next(files)) for name, value in items])
     finally:
         await form.close()
 
 
-async def _part(value: str | UploadFile) -> object:
-    if isinstance(value, str):
-        return _NOT_TEXT.sub("�", value)
-    content = await value.read()
-    name = _NOT_TEXT.sub("�", value.filename or "")  # a name to show, never a path
-    return {
-        "filename": name,
-        "contentType": value.content_type or "",
-        "size": len(content),
-        "base64": base64.b64encode(content).decode("ascii"),
-    }
+async def _inside(file: UploadFile) -> dict[str, Any]:
+    """A file with its contents, where it is only looked at."""
+    content = await file.read()
+    about = {"name": clean(file.filename or ""), "contentType": file.content_type or "", "size": len(content)}
+    return {**about, "base64": base64.b64encode(content).decode("ascii")}
 
 
 def _grouped(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:

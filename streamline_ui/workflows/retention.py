@@ -19,6 +19,7 @@ from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress
+from streamline_ui.workflows import uploads
 
 KNOWN_FOR = timedelta(days=7)  # senders deliver again for up to three days; after that an id counts as new
 LOOK_FOR = 1000  # rows at a time
@@ -42,6 +43,7 @@ def sweep(settings: Settings) -> int:
     if db.engine().dialect.name == "sqlite":
         gone += _shrink(settings.retention_mb * MEGABYTE)
         _give_back()
+    uploads.sweep()
     if gone:
         log.info("Old history went: %d rows.", gone)
     return gone

@@ -16,7 +16,7 @@ from typing import Any
 from streamline_ui.errors import AuthFailed, Invalid, Locked, Rejected, StreamlineError, Unavailable
 from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Progress
-from streamline_ui.workflows import acting, definitions, retries, templates
+from streamline_ui.workflows import acting, definitions, retries, templates, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Entry, Journal
@@ -83,7 +83,7 @@ class _Walk:
 
     def __post_init__(self) -> None:
         about = {"id": self.execution.id, "workflowId": self.execution.workflow_id}
-        self.scope = {"trigger": self.execution.trigger, "steps": {}, "execution": about}
+        self.scope = {"trigger": uploads.reachable(self.execution.trigger), "steps": {}, "execution": about}
         self.ends_at = monotonic() + self.definition.settings.timeout_seconds
 
     async def through(self, steps: Sequence[Step]) -> None:
