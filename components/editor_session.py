@@ -44,6 +44,7 @@ class EditorSession:
         self.rows: list[Integration] = []
         self.sample = Sample({}, "Example")
         self.request_id: str | None = None
+        self.run_id: str | None = None  # the execution whose data are built against
         self.outputs: dict[str, Any] = {}
         self.trials: dict[str, Trial] = {}
         self.selected = TRIGGER
@@ -59,8 +60,7 @@ class EditorSession:
     async def load(self) -> None:
         """Read what the editor needs beside the draft."""
         await self.read_connections()
-        self.outputs = await asyncio.to_thread(tryouts.outputs, self.user_id, self.workflow.id)
-        await self.read_sample()
+        await self.read_data()
         await self._judge()
 
     async def read_connections(self) -> None:
@@ -71,11 +71,27 @@ class EditorSession:
         """Build against what this event of the sender looks like."""
         trigger = self.definition().trigger
         if isinstance(trigger, WebhookTrigger):
-            self.request_id, self.sample = None, tryouts.example(trigger, event)
+            self.request_id, self.run_id, self.sample = None, None, tryouts.example(trigger, event)
             self.sampled()
 
+    async def read_data(self) -> None:
+        """Read the sample and what the steps gave: of the chosen execution, or else the newest there are."""
+        if self.run_id is not None:
+            try:
+                self.sample, self.outputs = await asyncio.to_thread(tryouts.of_run, *self._key, self.run_id)
+            except NotFound:
+                self.run_id = None
+            else:
+                return
+        self.outputs = await asyncio.to_thread(tryouts.outputs, *self._key)
+        await self.read_sample()
+
     async def read_sample(self) -> None:
-        """Read the data to build against."""
+        """Read the data to build against, unless they are a chosen execution's."""
+        if self.request_id is not None:
+            self.run_id = None
+        if self.run_id is not None:
+            return
         self.sample = await tryouts.sample(self.user_id, self.workflow, self.definition(), self.request_id)
 
     def definition(self) -> definitions.Definition:

@@ -33,8 +33,9 @@ class Chances:
 class ExecutionActions:
     """The buttons in the head of the page. `problem` shows what could not be done."""
 
-    def __init__(self, user_id: str, execution_id: str, problem: Callable[[str], None]) -> None:
-        self.user_id, self.execution_id, self.problem = user_id, execution_id, problem
+    def __init__(self, user_id: str, run: Execution, problem: Callable[[str], None]) -> None:
+        self.user_id, self.execution_id, self.workflow_id = user_id, run.id, run.workflow_id
+        self.problem = problem
         self.chances = Chances(is_open=True, stuck="", version=0, current=0)
         self.menu = PopupMenu()
         with tag("div", "row wrap sl-run-actions"):
@@ -57,7 +58,9 @@ class ExecutionActions:
         self.retry.set_visibility(not chances.is_open and bool(chances.stuck))
 
     def _more(self) -> list[Item]:
+        path = f"/workflows/{self.workflow_id}?run={self.execution_id}"
         return [
+            Item("Open in editor with this data", "pencil", lambda: ui.navigate.to(path)),
             Item("Copy as JSON", "copy", self._copy),
             Item("Save as a file", "download", self._save),
         ]

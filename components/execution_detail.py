@@ -218,7 +218,7 @@ class ExecutionDetail:
                     self.pill = ui.html("", sanitize=False).props("role=status")
                 self.line = Words("", "sub", "p")
                 self.kin = ui.html("", sanitize=False).classes("small sub")
-            self.actions = ExecutionActions(self.user_id, self.seen.execution.id, self._say)
+            self.actions = ExecutionActions(self.user_id, self.seen.execution, self._say)
 
 
 def short(execution_id: str) -> str:

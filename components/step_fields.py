@@ -73,7 +73,10 @@ class StepFields:
             name = step.get("name") or step["id"]
             if output is not None:
                 groups[name] = (f"steps.{step['id']}.output", output)
-        self.picker.show(groups, "From a real request" if sample.at else "From an example")
+        source = "From a real request" if sample.at else "From an example"
+        self.picker.show(
+            groups, f"From {sample.source[:1].lower()}{sample.source[1:]}" if self.session.run_id else source
+        )
 
     def insert(self, field: TemplateField) -> None:
         """Bring the data to this field, and the keyboard into it."""

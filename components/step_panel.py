@@ -62,7 +62,7 @@ class StepPanel:
     def update(self) -> None:
         """Bring its head and what it says is wrong up to date."""
         names = {step["id"]: words.title(self.session, step)[:40] for _, step in self.session.draft.walk()}
-        self.box.props["data-names"] = json.dumps(names)
+        self.box.props.update({"data-names": json.dumps(names), "data-of": self.session.selected})
         if self.fields is not None:
             self.fields.update()
             step = self.fields.step

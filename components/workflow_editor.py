@@ -64,6 +64,7 @@ class WorkflowEditor:
         await self.session.load()
         self._redraw()
         self.header.update()
+        self._note()
 
     async def heard_workflows(self, changed: set[str]) -> None:
         """Some workflows have changed."""
@@ -120,6 +121,15 @@ class WorkflowEditor:
                     elements.button("Reload", kind="sm", icon="refresh-cw").on("click", ui.navigate.reload, args=[])
             elif session.insists and session.problems:
                 self._draw_problems()
+            elif session.run_id is not None:
+                with elements.callout("info", f"You build with the data of run {session.run_id[:8]}."):
+                    elements.button("Use the newest data", kind="sm").on("click", self._use_newest, args=[])
+
+    async def _use_newest(self) -> None:
+        self.session.run_id = None
+        await self.session.read_data()
+        self._resample()
+        self._note()
 
     def _draw_problems(self) -> None:
         number = len(self.session.problems)
@@ -245,5 +255,7 @@ class WorkflowEditor:
             self.tree.move(step, -1 if asked == "up" else 1)
         elif asked == "delete" and step:
             self.tree.remove(step)
+        elif asked == "open" and (step == TRIGGER or self.session.draft.step(step) is not None):
+            self._select(step)
         elif asked == "close":
             self.panel.close()

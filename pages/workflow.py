@@ -47,6 +47,7 @@ async def workflow(request: Request, workflow_id: str) -> None:
     with shell.frame(visitor, title=row.name, active="workflows"):
         ui.context.slot.parent.classes("full")
         editor = WorkflowEditor(visitor.user_id, row)
+        editor.session.run_id = request.query_params.get("run")
         live.follow(visitor, editor.heard_workflows, "workflow")
         live.follow(visitor, editor.heard_connections, "integration", snapshots.forget)
         live.follow(visitor, editor.heard_requests, "request")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.integrations import connections
@@ -116,12 +116,28 @@ def outputs(user_id: str, workflow_id: str) -> dict[str, Any]:
     latest = select(Execution.id).where(Execution.user_id == user_id, Execution.workflow_id == workflow_id)
     with db.reading() as session:
         execution_id = session.exec(latest.order_by(col(Execution.created_at).desc()).limit(1)).first()
-        if execution_id is None:
-            return {}
-        query = select(StepRun.step_id, StepRun.output).where(
-            StepRun.execution_id == execution_id, StepRun.status == Progress.SUCCEEDED
-        )
-        return {step_id: json.loads(output) for step_id, output in session.exec(query).all()}
+        return _outputs_of(session, execution_id) if execution_id is not None else {}
+
+
+def of_run(user_id: str, workflow_id: str, execution_id: str) -> tuple[Sample, dict[str, Any]]:
+    """What came in at an execution of this workflow, and what its steps gave. Raises NotFound."""
+    query = select(Execution).where(
+        Execution.id == execution_id, Execution.user_id == user_id, Execution.workflow_id == workflow_id
+    )
+    with db.reading() as session:
+        row = session.exec(query).first()
+        if row is None:
+            raise NotFound("This run is not kept any more.")
+        trigger = json.loads(row.trigger)
+        found = trigger if isinstance(trigger, dict) else {"input": trigger}
+        return Sample(found, f"Run {row.id[:8]}", row.created_at), _outputs_of(session, row.id)
+
+
+def _outputs_of(session: Session, execution_id: str) -> dict[str, Any]:
+    query = select(StepRun.step_id, StepRun.output).where(
+        StepRun.execution_id == execution_id, StepRun.status == Progress.SUCCEEDED
+    )
+    return {step_id: json.loads(output) for step_id, output in session.exec(query).all()}
 
 
 def runs(requests: Sequence[HookRequest]) -> dict[str, Execution]:

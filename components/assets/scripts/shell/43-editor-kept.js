@@ -1,0 +1,68 @@
+// What is typed in the editor's panel stays in this tab until the server has kept it: a reload or a restart in between
+// loses no letter. A field is known again by its step and its label. Secrets are never written down.
+const SL_TYPING = "sl-typing", SL_TYPING_FOR = 120000, SL_SETTLED = 3000;
+let slReturning = [];  // what was typed before this load, and is not in its field yet
+
+function slTyping() {
+  try {
+    const fresh = JSON.parse(sessionStorage.getItem(SL_TYPING) ?? "[]").filter((each) => Date.now() - each.at < SL_TYPING_FOR);
+    return document.querySelector(".sl-door") ? [] : fresh;
+  } catch { return []; }
+}
+function slSetTyping(entries) {
+  if (entries.length) sessionStorage.setItem(SL_TYPING, JSON.stringify(entries));
+  else sessionStorage.removeItem(SL_TYPING);
+}
+
+const slPanelFields = () => [...document.querySelectorAll(".sl-panel :is(input[type=text], textarea)")].filter((each) => each.autocomplete !== "new-password");
+const slFieldLabel = (field) => field.labels?.[0]?.textContent ?? field.ariaLabel ?? "";
+function slFieldKey(field) {
+  const of = field.closest(".sl-panel")?.dataset.of, label = slFieldLabel(field);
+  if (!of || !label || !slPanelFields().includes(field)) return null;
+  const same = slPanelFields().filter((each) => slFieldLabel(each) === label);
+  return { path: location.pathname, of, label, nth: same.indexOf(field) };
+}
+const slSameField = (one, other) => one.path === other.path && one.of === other.of && one.label === other.label && one.nth === other.nth;
+window.slIsTyping = (field) => {
+  const key = slFieldKey(field);
+  return key !== null && slTyping().some((each) => slSameField(each, key));
+};
+
+document.addEventListener("input", (event) => {
+  const key = event.target.closest?.(".sl-panel") ? slFieldKey(event.target) : null;
+  if (!key) return;
+  slReturning = slReturning.filter((each) => !slSameField(each, key));
+  slSetTyping([...slTyping().filter((each) => !slSameField(each, key)), { ...key, value: event.target.value, at: Date.now() }].slice(-50));
+}, true);
+
+// "All changes saved" stands there for a while: the server has it.
+setInterval(() => {
+  if (!sessionStorage.getItem(SL_TYPING)) return;
+  const isKept = document.querySelector(".sl-editor .sl-kept") && window.socket?.connected;
+  const isMine = (each) => each.path === location.pathname && !slReturning.some((other) => slSameField(each, other));
+  slSetTyping(slTyping().filter((each) => !(isKept && isMine(each) && Date.now() - each.at > SL_SETTLED)));
+}, 1000);
+
+addEventListener("load", () => {
+  slReturning = slTyping().filter((each) => each.path === location.pathname);
+  if (!slReturning.length) return;
+  const since = Date.now();
+  let asked = "";
+  const watch = setInterval(() => {
+    const next = slReturning[0], panel = document.querySelector(".sl-panel");
+    if (!next || Date.now() - since > 30000) { slReturning = []; return void clearInterval(watch); }
+    if (!window.socket?.connected || !panel?.dataset.of) return;
+    if (panel.dataset.of !== next.of) {
+      if (asked !== next.of) window.emitEvent("sl-edit", { asked: "open", step: (asked = next.of) });
+      return;
+    }
+    const field = slPanelFields().find((each) => { const key = slFieldKey(each); return key && slSameField(key, next); });
+    if (!field) return;
+    slReturning.shift();
+    if (field.value === next.value) return;
+    for (let box = field.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    field.value = next.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }, 150);
+});
