@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -88,6 +89,8 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         log.setLevel(level)
+        gc.freeze()  # what is here now stays: looking through it again and again would make pauses that are felt
+        gc.enable()
         print(self.greeting, flush=True)
 
     @contextmanager

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import psycopg
 from sqlalchemy import or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
@@ -27,6 +27,9 @@ from streamline_ui.storage import db
 from streamline_ui.storage.alert_tables import Alert
 from streamline_ui.storage.models import InboxEntry, Integration, now
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Workflow
+
+if TYPE_CHECKING:
+    import psycopg
 
 CHANNEL = "streamline"
 GATHER = 0.05  # seconds; what changes within them goes into one message
@@ -76,6 +79,8 @@ class Broadcast:
 
     def _keep_on(self, work: Callable[[psycopg.Connection], None]) -> None:
         """Do the work over a connection, and over another one where that breaks."""
+        import psycopg  # noqa: PLC0415 - a start with SQLite does without
+
         tries = 0
         while not self._ended.is_set():
             begun = monotonic()
@@ -91,6 +96,8 @@ class Broadcast:
             self._ended.wait(PAUSES[min(tries, len(PAUSES) - 1)])
 
     def _send(self, connection: psycopg.Connection) -> None:
+        import psycopg  # noqa: PLC0415 - see above
+
         while not (self._ended.is_set() and self.waiting.empty()):
             found = self._gather()
             if self.is_overfull:
