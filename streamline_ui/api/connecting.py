@@ -6,16 +6,17 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
 
 from streamline_ui.access.bearer import Caller
 from streamline_ui.api import door, paging
 from streamline_ui.api.bodies import Choosing, IntegrationChange, NewIntegration, Performance, Trial
 from streamline_ui.api.door import Asking
-from streamline_ui.api.shapes import Check, Choices, Connected, Health, Output, Page, Tested
+from streamline_ui.api.shapes import Check, Choices, Connected, Health, Output, Page, Polled, Tested
 from streamline_ui.errors import Invalid
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration, Status
-from streamline_ui.workflows import catalog
+from streamline_ui.workflows import catalog, polling, pushing
 
 router = APIRouter(prefix="/integrations", tags=["Integrations"], route_class=door.Door)
 
@@ -69,9 +70,10 @@ def change(id: str, body: IntegrationChange, caller: Asking) -> Connected:  # no
 
 
 @router.delete("/{id}", status_code=204)
-def remove(id: str, caller: Asking) -> None:  # noqa: A002
-    """Remove an integration with all that hangs on it."""
-    connections.remove(caller.user_id, id)
+async def remove(id: str, caller: Asking) -> None:  # noqa: A002
+    """Remove an integration with all that hangs on it. A service that sends its news to us is told to stop."""
+    await pushing.leave(caller.user_id, id)
+    await run_in_threadpool(connections.remove, caller.user_id, id)
 
 
 @router.post("/{id}/test")
@@ -98,6 +100,19 @@ async def choices(id: str, body: Choosing, caller: Asking) -> Choices:  # noqa: 
     return Choices.of(await connections.choices(caller.user_id, id, name, body.field, body.values, q=body.q))
 
 
+@router.post("/{id}/poll", status_code=202)
+async def poll(id: str, caller: Asking) -> Polled:  # noqa: A002
+    """Ask the service for news now. Where no active workflow listens, nothing is asked: `polls` is 0."""
+    return Polled(polls=await polling.poll_now(caller.user_id, id))
+
+
+@router.post("/{id}/switch-to-polling")
+async def switch_to_polling(id: str, caller: Asking) -> Connected:  # noqa: A002
+    """Take the news over from a webhook that another program has set. That program then receives nothing any more."""
+    await polling.switch_to_polling(caller.user_id, id)
+    return await run_in_threadpool(lambda: _shape(caller)(connections.one(caller.user_id, id)))
+
+
 @router.get("/{id}/health")
 def health(id: str, caller: Asking) -> Health:  # noqa: A002
     """Show how the connection is and was: the latest 90 looks at it, oldest first."""
@@ -108,5 +123,7 @@ def health(id: str, caller: Asking) -> Health:  # noqa: A002
 
 def _shape(caller: Caller) -> Callable[[Integration], Connected]:
     """How this caller's integrations are shown: with the workflows that use them."""
-    uses = catalog.uses(caller.user_id)
-    return lambda row: Connected.of(row, uses.get(row.id, ()))
+    uses, polled = catalog.uses(caller.user_id), polling.glances_of(caller.user_id)
+    return lambda row: Connected.of(
+        row, uses.get(row.id, ()), polled[row.id].next_poll_at if row.id in polled else None
+    )

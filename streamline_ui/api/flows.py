@@ -16,7 +16,7 @@ from streamline_ui.api.shapes import Page
 from streamline_ui.errors import Conflict, NotFound
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.storage.workflow_tables import WorkflowVersion as VersionRow
-from streamline_ui.workflows import by_hand, catalog, definitions, dispatch
+from streamline_ui.workflows import by_hand, catalog, definitions, dispatch, polling
 
 router = APIRouter(prefix="/workflows", tags=["Workflows"], route_class=door.Door)
 MOST_DIGITS = 9
@@ -35,7 +35,7 @@ def add(body: NewWorkflow, caller: Asking) -> Flow:
 
     What `GET /workflows/{id}/export` gave can be sent here, in this installation or in another.
     """
-    return Flow.of(catalog.add(caller.user_id, body.values(), is_active=body.is_active))
+    return Flow.of(polling.attend(catalog.add(caller.user_id, body.values(), is_active=body.is_active)))
 
 
 @router.get("/{id}")
@@ -51,9 +51,9 @@ def replace(id: str, body: WorkflowVersion, caller: Asking) -> Flow:  # noqa: A0
     A secret that is sent back as it was shown stays as it is.
     """
     known = catalog.one(caller.user_id, id)
-    return Flow.of(
-        catalog.replace(caller.user_id, id, body.values(), _read_at(body.version, known), is_active=body.is_active)
-    )
+    version = _read_at(body.version, known)
+    changed = catalog.replace(caller.user_id, id, body.values(), version, is_active=body.is_active)
+    return Flow.of(polling.attend(changed))
 
 
 @router.patch("/{id}")
@@ -68,7 +68,7 @@ def change(id: str, body: WorkflowChange, caller: Asking) -> Flow:  # noqa: A002
         row = catalog.replace(caller.user_id, id, whole, row.version, is_active=body.is_active)
     else:
         row = catalog.change(caller.user_id, id, name=body.name, is_active=body.is_active)
-    return Flow.of(row)
+    return Flow.of(polling.attend(row))
 
 
 @router.delete("/{id}", status_code=204)

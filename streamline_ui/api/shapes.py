@@ -172,14 +172,15 @@ class Connected(Shape):
     config: dict[str, Any]
     last_used_at: datetime | None
     last_checked_at: datetime | None
+    next_poll_at: datetime | None
     used_by: list[Use]
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Integration, uses: Sequence[catalog.Use] = ()) -> Connected:
-        """From its row, and the workflows that use it."""
-        copied = set(cls.model_fields) - {"auth_type", "hints", "config", "used_by", "status"}
+    def of(cls, row: Integration, uses: Sequence[catalog.Use] = (), next_poll_at: datetime | None = None) -> Connected:
+        """From its row, the workflows that use it, and when it is polled next."""
+        copied = set(cls.model_fields) - {"auth_type", "hints", "config", "used_by", "status", "next_poll_at"}
         provider = PROVIDERS.get(row.type)
         return cls(
             **row.model_dump(include=copied),
@@ -187,6 +188,7 @@ class Connected(Shape):
             auth_type=provider.auth_type if provider else "none",
             hints=json.loads(row.status_hints),
             config=json.loads(row.config_view),
+            next_poll_at=next_poll_at,
             used_by=[Use(id=use.workflow_id, name=use.name, is_active=use.is_active) for use in uses],
         )
 
@@ -207,6 +209,12 @@ class Tested(Shape):
         """From an outcome."""
         values = {name: getattr(outcome, name) for name in cls.model_fields}
         return cls(**values | {"hints": list(outcome.hints)})
+
+
+class Polled(Shape):
+    """How many questions the service is asked now."""
+
+    polls: int
 
 
 class Check(Shape):

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from streamline_ui.errors import Invalid, Locked
+from streamline_ui.integrations import reachable
 from streamline_ui.integrations.rows import Brief
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Config
@@ -52,8 +53,11 @@ _kept: dict[str, _Kept] = {}
 
 def parse(type_name: str, values: Mapping[str, Any]) -> Config:
     """Check values against the provider's form. Raises Invalid with a sentence for each wrong field."""
-    model: type[Config] = named(type_name).config
-    return formats.read(model, values)
+    provider = named(type_name)
+    model: type[Config] = provider.config
+    config = formats.read(model, values)
+    reachable.check(provider, config)
+    return config
 
 
 def load(row: Integration | Brief, keys: Mapping[str, str] | None = None) -> Config:

@@ -94,5 +94,11 @@ def worked(milliseconds: int) -> Outcome:
     return health.succeeded("", "It was polled, and it answered.", milliseconds)
 
 
+def clean(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a service told, without what looks like a secret."""
+    cleaned: dict[str, Any] = redact.scrub_json(dict(data))
+    return cleaned
+
+
 def _clean(page: Page) -> list[Event]:
-    return [replace(event, data=redact.scrub_json(dict(event.data))) for event in page.events]
+    return [replace(event, data=clean(event.data)) for event in page.events]

@@ -242,6 +242,20 @@ async def updates(bot: Bot, cursor: str) -> Page:
     return telegram_updates.page(answers.read(response, telegram_updates.Updates, NAME), cursor)
 
 
+async def set_webhook(bot: Bot, url: str, secret: str) -> None:
+    """Have Telegram send updates to this address; it ends a poll that is under way."""
+    kinds = [each.event for each in telegram_facts.TRIGGERS]
+    await bot.http.post("setWebhook", json={"url": url, "secret_token": secret, "allowed_updates": kinds})
+
+
+async def delete_webhook(bot: Bot) -> None:
+    """Have Telegram keep updates for the next poll."""
+    await bot.http.post("deleteWebhook", json={"drop_pending_updates": False})
+
+
+provider.push = telegram_updates.push("updates", set_webhook, delete_webhook)
+
+
 async def call(bot: Bot, method: str, **parameters: Any) -> dict[str, Any]:
     """One call of the Bot API; a relay is given the same values at its own address. Returns the message."""
     relay = _is_relay(bot.config)

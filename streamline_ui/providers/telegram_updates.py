@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from streamline_ui.errors import Unavailable
-from streamline_ui.providers.feeds import Event, Page, Trigger
+from streamline_ui.providers.feeds import Event, Page, Push, Trigger
 from streamline_ui.providers.telegram_facts import TRIGGERS
 
 LIMIT = 100
 HOLD_SECONDS = 25  # how long Telegram may keep us waiting for something to tell; it takes at most 50
 TOTAL_SECONDS = HOLD_SECONDS + 15.0  # after that, nobody is there any more
 LARGEST = 2**62
+PORTS = (None, 443, 80, 88, 8443)  # the only ones that Telegram calls
 HEAD = "0"  # the cursor once we know that nothing waits: no update has this number
 
 
@@ -53,6 +56,33 @@ def event(update: Mapping[str, Any]) -> Event:
     """An update as an event. One that says nothing of what happened is of no kind."""
     kind = next((key for key in update if key != "update_id"), "")
     return Event(kind, str(update["update_id"]), update, _moment(update.get(kind)))
+
+
+def push(feed: str, begin: Callable[[Any, str, str], Awaitable[None]], end: Callable[[Any], Awaitable[None]]) -> Push:
+    """How Telegram sends updates by itself: one at a time, with the secret in a header."""
+    return Push(feed, "x-telegram-bot-api-secret-token", begin, end, _sent, refusal)
+
+
+def refusal(url: str) -> str:
+    """Why Telegram would not call this address, as a sentence, or nothing."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return "Telegram calls https addresses only."
+    if parts.port not in PORTS:
+        return "Telegram calls webhooks only on the ports 443, 80, 88 and 8443."
+    host = parts.hostname or ""
+    try:
+        is_public = ipaddress.ip_address(host).is_global
+    except ValueError:
+        is_public = "." in host and not host.endswith((".local", ".localhost", ".internal", ".lan"))
+    return "" if is_public else f"Telegram cannot reach {host or 'this address'} from outside."
+
+
+def _sent(body: Any) -> list[Event]:
+    """The events of what Telegram sent. Raises ValueError for what is no update."""
+    if _number(body) is None:
+        raise ValueError("no update")
+    return [event(body)]
 
 
 def _number(update: object) -> int | None:

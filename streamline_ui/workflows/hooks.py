@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from streamline_ui.errors import NotFound, StreamlineError, TooMany
+from streamline_ui.errors import Invalid, NotFound, StreamlineError, TooMany
 from streamline_ui.providers import sender_events, signatures
 from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Verdict, Workflow
-from streamline_ui.workflows import catalog, intake, payloads, secrets, uploads
+from streamline_ui.workflows import catalog, intake, payloads, pushing, secrets, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.intake import Listener, Receipt, Request
 from streamline_ui.workflows.job import Job
@@ -93,7 +93,13 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
     Raises NotFound for an unknown or inactive workflow, BadSignature, BadRequest, NotPlain, BodyTooLarge, TooMany, and
     Unavailable where it cannot be stored now.
     """
-    workflow, definition = await _find(secrets.hash_of(token))
+    token_hash = secrets.hash_of(token)
+    try:
+        workflow, definition = await _find(token_hash)
+    except NotFound:
+        if not await _pushed(token_hash, incoming):
+            raise
+        return Arrival(Receipt("", Verdict.ACCEPTED))
     trigger = definition.trigger
     assert isinstance(trigger, WebhookTrigger)
     content_type = next(iter(incoming.headers.get("content-type", ())), "")
@@ -172,6 +178,17 @@ def _unwanted(trigger: WebhookTrigger, value: Mapping[str, Any]) -> str | None:
         return None
     named = ", ".join(sorted(kinds))[:200]
     return f"The event “{named}” is not among those that were chosen." if named else "It names no event."
+
+
+async def _pushed(token_hash: str, incoming: Incoming) -> bool:
+    """Take what a service sends by itself to an integration's address. False where it is no such address, either."""
+    try:
+        is_genuine = await pushing.arrive(token_hash, incoming)
+    except Invalid as error:
+        raise BadRequest(error.message) from None
+    if is_genuine is False:
+        raise BadSignature("The request does not carry the secret that was agreed on.")
+    return bool(is_genuine)
 
 
 def _learn(workflow_id: str, reply: Reply) -> None:

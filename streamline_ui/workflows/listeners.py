@@ -95,22 +95,23 @@ _triggers: dict[str, tuple[int, IntegrationTrigger | None]] = {}
 _manners: dict[str, tuple[str, Manner]] = {}
 
 
-def wanted() -> dict[Key, Wish]:
-    """Every question that an active workflow asks, whether or not it may be asked now."""
+def wanted(integration_id: str | None = None) -> dict[Key, Wish]:
+    """Every question that an active workflow asks, whether or not it may be asked now; or those of one integration."""
+    query = _listening if integration_id is None else _listening.where(_integrations.id == integration_id)
     with db.reading() as session:
-        rows = session.connection().execute(_listening).all()
+        rows = session.connection().execute(query).all()
     found: dict[Key, Wish] = {}
     for row in rows:
-        workflow_id, user_id, version, changed_at, integration_id, type_name, view, is_active, status, check_at = row
+        workflow_id, user_id, version, changed_at, listened_to, type_name, view, is_active, status, check_at = row
         trigger = _trigger(workflow_id, version)
         provider = providers.PROVIDERS.get(type_name)
         feed = provider.feed(trigger.event) if provider and trigger else None
-        if trigger is None or feed is None or trigger.integration_id != integration_id:
+        if trigger is None or feed is None or trigger.integration_id != listened_to:
             continue
-        key = (integration_id, key_of(feed, trigger.params))
+        key = (listened_to, key_of(feed, trigger.params))
         listener = Listener(workflow_id, version, trigger.event, trigger.backlog == "process", changed_at)
         listeners = (*(known.listeners if (known := found.get(key)) else ()), listener)
-        manner = _manner(integration_id, type_name, view) if is_active else Manner("off", None)
+        manner = _manner(listened_to, type_name, view) if is_active else Manner("off", None)
         found[key] = Wish(
             key=key,
             user_id=user_id,
@@ -122,7 +123,8 @@ def wanted() -> dict[Key, Wish]:
             is_well=status == Status.HEALTHY,
             listeners=listeners,
         )
-    _forget({row[0] for row in rows}, {row[4] for row in rows})
+    if integration_id is None:
+        _forget({row[0] for row in rows}, {row[4] for row in rows})
     return found
 
 

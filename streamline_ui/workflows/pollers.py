@@ -19,7 +19,7 @@ from sqlmodel import col
 from sqlmodel import select as select_rows
 
 from streamline_ui.storage import db
-from streamline_ui.storage.models import new_id, now, table_of
+from streamline_ui.storage.models import Integration, new_id, now, table_of
 from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.writer import Statement
 from streamline_ui.workflows.listeners import Key, Wish
@@ -29,7 +29,7 @@ KEEP = timedelta(days=30)  # how far a feed was read, after nobody wants to know
 CLAIMED = 500  # in one transaction
 OWNER = f"{socket.gethostname()[:40]}:{os.getpid()}:{new_id()[:8]}"
 
-_pollers = table_of(Poller)
+_pollers, _integrations = table_of(Poller), table_of(Integration)
 _columns = _pollers.c
 _mine = (_columns.id == bindparam("poller"), _columns.owner == bindparam("me"))
 _advance = (
@@ -168,6 +168,13 @@ def of(integration_ids: Iterable[str]) -> Mapping[str, list[Poller]]:
         for row in session.exec(query).all():
             found.setdefault(row.integration_id, []).append(row)
     return found
+
+
+def polled(user_id: str) -> set[str]:
+    """The ids of this user's integrations that are polled, or were."""
+    mine = select(_columns.integrationId).join(_integrations, _integrations.c.id == _columns.integrationId)
+    with db.reading() as session:
+        return set(session.connection().execute(mine.where(_integrations.c.userId == user_id)).scalars())
 
 
 def _is_free(at: datetime) -> Any:
