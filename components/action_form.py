@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from nicegui.element import Element
@@ -12,9 +13,12 @@ from components import elements, form_fields, form_inputs, form_parts
 from components.editor_draft import Json
 from components.form_fields import FormField
 from components.form_parts import Words, tag
+from components.offered_values import OfferedValues
 from components.step_fields import StepFields
 from components.template_field import Look
-from streamline_ui.providers import PROVIDERS
+from streamline_ui.integrations import calls
+from streamline_ui.integrations.choosing import Offered
+from streamline_ui.providers import PROVIDERS, choices
 from streamline_ui.providers.describe import Action
 
 NEW = "+"
@@ -37,11 +41,11 @@ class ActionForm:
 
     def _draw_connection(self, step: Json) -> None:
         rows = [row for row in self.fields.session.rows if PROVIDERS.get(row.type) and PROVIDERS[row.type].actions]
-        choices = [(row.id, f"{row.name} · {PROVIDERS[row.type].name}") for row in rows]
+        known = [(row.id, f"{row.name} · {PROVIDERS[row.type].name}") for row in rows]
         if step["integrationId"] and step["integrationId"] not in {row.id for row in rows}:
-            choices.insert(0, (step["integrationId"], "A connection that was deleted"))
+            known.insert(0, (step["integrationId"], "A connection that was deleted"))
         offered = [(f"{NEW}{each.type}", f"New connection: {each.name}") for each in PROVIDERS.values() if each.actions]
-        select("Connection", [("", "Choose…"), *choices, *offered], step["integrationId"], self._chosen)
+        select("Connection", [("", "Choose…"), *known, *offered], step["integrationId"], self._chosen)
 
     def _chosen(self, value: str) -> Any:
         if value.startswith(NEW):
@@ -59,11 +63,11 @@ class ActionForm:
         return self.redraw()
 
     def _draw_action(self, step: Json, actions: dict[str, Action[Any]]) -> None:
-        choices = [(name, each.title) for name, each in actions.items()]
+        listed = [(name, each.title) for name, each in actions.items()]
         if step["action"] not in actions:
-            choices.insert(0, ("", "Choose…"))
-        if len(choices) > 1 or not step["action"]:
-            select("What to do", choices, step["action"], self._act)
+            listed.insert(0, ("", "Choose…"))
+        if len(listed) > 1 or not step["action"]:
+            select("What to do", listed, step["action"], self._act)
 
     def _act(self, name: str) -> None:
         def choose(step: Json) -> None:
@@ -76,6 +80,7 @@ class ActionForm:
         known = form_fields.fields_of(action.params)
         main = [each for each in known if each.wanted or not each.advanced][:8]
         rest = [each for each in known if each not in main]
+        self.model = action.params
         for number, each in enumerate(main):
             self._draw_parameter(step, each)
             if number == 0:
@@ -92,9 +97,9 @@ class ActionForm:
             box.on("change", lambda event: self._write_switch(field, event), js_handler="(e) => emit(e.target.checked)")
             return
         if field.choices and not isinstance(value, dict | list):
-            choices = list(field.choices) if field.required else [("", "As usual"), *field.choices]
+            listed = list(field.choices) if field.required else [("", "As usual"), *field.choices]
             text = form_fields.as_text(value if value is not None else field.default)
-            select(field.title, choices, text, lambda chosen: self._write(field, chosen), hint=field.hint)
+            select(field.title, listed, text, lambda chosen: self._write(field, chosen), hint=field.hint)
             return
         look = Look(
             title=field.title,
@@ -104,12 +109,22 @@ class ActionForm:
             placeholder=field.placeholder,
             is_code=field.kind == "json",
         )
-        self.fields.draw(
-            f"params.{field.name}", look, form_fields.as_text(value), lambda step, text: _put(step, field, text)
+        text = form_fields.as_text(value)
+        drawn = self.fields.draw(
+            f"params.{field.name}", look, text, lambda step, typed: put(step["params"], field, typed)
         )
+        if choices.of(self.model, field.name) is not None:
+            with drawn.box:
+                OfferedValues(field.title, drawn.field, partial(self._offered, field.name), text)
+
+    async def _offered(self, name: str, query: str) -> Offered:
+        """Ask the connection what may be chosen, with what is filled in so far."""
+        step = self.fields.step
+        user_id, known = self.fields.session.user_id, step.get("params", {})
+        return await calls.choices(user_id, step["integrationId"], step["action"], name, known, q=query)
 
     def _write(self, field: FormField, text: str) -> None:
-        self.fields.edit(lambda step: _put(step, field, text), field.name)
+        self.fields.edit(lambda step: put(step["params"], field, text), field.name)
 
     def _write_switch(self, field: FormField, event: GenericEventArguments) -> None:
         self.fields.edit(lambda step: form_fields.put(step["params"], field.name, event.args is True))
@@ -141,14 +156,14 @@ def select(
     return made
 
 
-def _put(step: Json, field: FormField, text: str) -> None:
-    """What was typed as the action wants it; what is blank is left out."""
+def put(params: Json, field: FormField, text: str) -> None:
+    """What was typed as the service wants it; what is blank is left out."""
     found = form_fields.collect([field], {field.name: text})
     value = form_fields.at(found, field.name)
     if value is None:
-        _drop(step["params"], field.name)
+        _drop(params, field.name)
     else:
-        form_fields.put(step["params"], field.name, value)
+        form_fields.put(params, field.name, value)
 
 
 def _drop(values: Json, name: str) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from nicegui import background_tasks, ui
 
-from components import editor_words, elements
+from components import editor_words, elements, trigger_params
 from components.action_form import select
 from components.editor_draft import TRIGGER, TRIGGERS, Json
 from components.editor_session import EditorSession
@@ -143,14 +143,19 @@ class TriggerPanel:
         if provider is not None:
             events = [("", "Choose…"), *((each.event, each.title) for each in provider.triggers)]
             select("Event", events, self.trigger["event"], self._event)
+            trigger_params.draw(self.session, provider)
 
     def _connect(self, integration_id: str) -> None:
         provider = self.session.provider(integration_id)
         events = [each.event for each in provider.triggers] if provider else []
         event = events[0] if events else ""
-        self.session.change(lambda: self.trigger.update(integrationId=integration_id, event=event))
+        self.session.change(lambda: self._listen(integrationId=integration_id, event=event))
         background_tasks.create(self._after(), name="read the sample")
 
+    def _listen(self, **to: str) -> None:
+        """Another event asks for other parameters."""
+        self.trigger.update(to, params={})
+
     def _event(self, event: str) -> None:
-        self._edit("event", event)
+        self.session.change(lambda: self._listen(event=event))
         background_tasks.create(self._after(), name="read the sample")

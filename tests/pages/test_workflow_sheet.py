@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -19,7 +21,8 @@ SMALL = """() => [...document.querySelectorAll('.sl-editor :is(button, summary, 
 
 
 async def on_phone(newcomer: Newcomer) -> Page:
-    await newcomer.page.set_viewport_size(PHONE)
+    phone: Any = newcomer.page
+    await phone.set_viewport_size(PHONE)
     path = await draft(
         newcomer, "Phone", flows.SET, flows.write(await flows.inbox(newcomer), "{{ trigger.body.text }}")
     )
