@@ -17,15 +17,34 @@ Pressed = Callable[[dict[str, str]], Any]
 
 
 class ConnectButtons:
-    """Draw them inside their form, at its end."""
+    """Draw them inside their form, at its end.
 
-    def __init__(self, form: Element, window: Window, *, anyway: Pressed, again: Pressed) -> None:
+    `sign_in` is for a service where people sign in, under those `words`; `is_first` makes it the form's own button.
+    """
+
+    def __init__(
+        self,
+        form: Element,
+        window: Window,
+        *,
+        anyway: Pressed,
+        again: Pressed,
+        sign_in: Pressed | None = None,
+        words: str = "",
+        is_first: bool = False,
+    ) -> None:
         with tag("footer", "sl-window-foot"):
             window.closes(elements.button("Cancel", kind="ghost"))
             tag("div", "grow")
             self.anyway = elements.button("Save anyway")
             self.again = elements.button("Test again", icon="refresh-cw", kind="sl-again")
-            self.save = elements.button("Test and save", kind="primary", submits=True)
+            if sign_in is not None and not is_first:
+                beside = elements.button(words, icon="external-link", kind="sl-sign-in")
+                beside.props["data-signs-in"] = "true"
+                form_parts.when_pressed(beside, sign_in)
+            self.save = elements.button(words if is_first else "Test and save", kind="primary", submits=True)
+            if is_first:
+                self.save.props["data-signs-in"] = "true"
         self.anyway.props["title"] = "Saves it although the test failed"
         self.again.props["title"] = "Tests the same once more, without saving"
         form_parts.when_pressed(self.anyway, anyway)

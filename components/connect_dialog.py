@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
 
-from components import connection_words, demo, elements, entered, form_inputs, form_parts, mode_choice
+from components import buttons, connection_words, demo, elements, entered, form_inputs, form_parts, mode_choice
 from components.connect_buttons import ConnectButtons
+from components.connect_subject import GRANT, Subject, is_folded, signs_in_first
 from components.entered import Verdict
 from components.form_fields import FormField
 from components.form_parts import Words, tag
@@ -21,23 +21,16 @@ from components.guide import Guide
 from components.mode_choice import ModeChoice
 from components.outcome_note import OutcomeNote
 from components.schema_form import SchemaForm
+from components.sign_in import SignIn
 from components.window import Window
 from streamline_ui.errors import Invalid, StreamlineError
-from streamline_ui.integrations import connections
+from streamline_ui.integrations import connections, oauth_tokens
 from streamline_ui.integrations.health import Outcome
+from streamline_ui.integrations.oauth_sign_in import Result
 from streamline_ui.providers import named
 from streamline_ui.providers.describe import Provider
 from streamline_ui.providers.paste import Recognised
-from streamline_ui.storage.models import Integration
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What the dialog is about: a service, and the connection that is changed where it is not a new one."""
-
-    provider: Provider[Any]
-    row: Integration | None
-    name: str
+from streamline_ui.storage.models import Integration, Status
 
 
 class ConnectDialog:
@@ -50,6 +43,7 @@ class ConnectDialog:
         self.subject: Subject | None = None
         self.is_busy = False
         self.slot = ui.context.slot  # the page's, where things may be put once the dialog has gone
+        self.sign_in = SignIn(user_id, self._signed_in)
 
     async def connect(self, type_name: str, carried: Mapping[str, str] | None = None) -> None:
         """Open it for a new connection; `carried` are values that the user has pasted elsewhere, by field."""
@@ -75,8 +69,8 @@ class ConnectDialog:
     async def mend(self, integration_id: str) -> None:
         """Open it where a broken connection is mended: at its secret, or at its address."""
         row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
-        wants_secret = connection_words.wants_secret(row)
-        await self.edit(integration_id, replace=wants_secret, unfold=not wants_secret)
+        wants_secret, is_waiting = connection_words.wants_secret(row), row.status == Status.WAITING_FOR_SIGN_IN
+        await self.edit(integration_id, replace=wants_secret, unfold=not (wants_secret or is_waiting))
 
     def _open(self, subject: Subject) -> None:
         self.subject = subject
@@ -95,7 +89,17 @@ class ConnectDialog:
                     self._draw_guide(provider)
                     with tag("div", "sl-connect-fields"):
                         self._draw_fields(subject)
-                self.buttons = ConnectButtons(form, self.window, anyway=self._save_anyway, again=self._test)
+                self.buttons = ConnectButtons(
+                    form,
+                    self.window,
+                    anyway=self._save_anyway,
+                    again=self._test,
+                    sign_in=self._save_and_sign_in if provider.sign_in else None,
+                    words=connection_words.sign_in(provider, again=subject.row is not None),
+                    is_first=signs_in_first(subject),
+                )
+        if GRANT in self.form.inputs and signs_in_first(subject):
+            form_parts.when_entered(self.form.inputs[GRANT], self._relabel)
         self.window.open()
         if first := self.form.first() or self.name:
             form_parts.focus(first)
@@ -108,10 +112,12 @@ class ConnectDialog:
 
     def _draw_fields(self, subject: Subject) -> None:
         mode = next((field for field in self.form.fields if field.name == mode_choice.FIELD), None)
-        folded = [f.name for f in self.form.fields if f is not mode and _is_folded(subject.provider, f)]
+        folded = [f.name for f in self.form.fields if f is not mode and is_folded(subject.provider, f)]
         self.folded_names = [*folded, *self.form.rows]
         choice = ModeChoice(self.form, mode, subject.provider.name) if mode else None
         self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
+        if subject.provider.sign_in:
+            self.sign_in.draw_address(subject.provider)
         self._draw_name(subject.name)
         self.folded = form_parts.folded("More keys and options" if self.form.rows else "More options")
         with self.folded:
@@ -122,7 +128,7 @@ class ConnectDialog:
         if choice is not None:
             choice.settle()
         if self._demo(subject):
-            demo.draw(self._try_sandbox)
+            demo.draw(self._try_sandbox, signs_in=signs_in_first(subject))
         self.note = OutcomeNote()
 
     def _draw_name(self, name: str) -> None:
@@ -133,7 +139,41 @@ class ConnectDialog:
                 self.name = tag("input", type_="text", name="name", defaultValue=name, **common)
             self.form.adopt("name", self.name, label)
 
+    async def _save_and_sign_in(self, typed: dict[str, str]) -> None:
+        await self._do(lambda subject: self._lead_out(subject, typed, self._config(subject, typed)))
+
+    async def _lead_out(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
+        """Save it, so that nothing is lost, and let somebody sign in for it in the window that has opened."""
+        row = await self._stored(subject, typed, config, None)
+        self.subject = Subject(subject.provider, row, row.name)
+        form_parts.settle(self.window.card)
+        await self.sign_in.begin(row, oauth_tokens.service(subject.provider), self.note)
+
+    async def _signed_in(self, integration_id: str, result: Result) -> None:
+        """How the sign-in ended."""
+        subject = self.subject
+        if subject is None or subject.row is None or subject.row.id != integration_id or not self.window.is_open:
+            return
+        if not result.ok:
+            self.note.problem(result.message, result.hints)
+            return
+        row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
+        self.subject = None
+        self.window.close()
+        with self.slot:
+            await self.saved(row, subject.row.last_checked_at is None)
+
+    def _relabel(self, grant_type: str) -> None:
+        """A client for itself signs in nowhere."""
+        if self.subject is not None:
+            words = connection_words.sign_in(self.subject.provider, again=self.subject.row is not None)
+            buttons.relabel(self.buttons.save, words if signs_in_first(self.subject, grant_type) else "Test and save")
+
     async def _test_and_save(self, typed: dict[str, str]) -> None:
+        subject = self.subject
+        if subject is not None and signs_in_first(subject, typed.get(GRANT, "")):
+            await self._save_and_sign_in(typed)
+            return
         await self._do(lambda subject: self._save_if_fine(subject, typed, self._config(subject, typed)))
 
     async def _test(self, typed: dict[str, str]) -> None:
@@ -156,6 +196,9 @@ class ConnectDialog:
         return demo.kept_inside(self.form.values(typed), self._demo(subject))
 
     async def _save_if_fine(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
+        if signs_in_first(subject, str(config.get(GRANT, ""))):
+            await self._lead_out(subject, typed, config)
+            return
         outcome = await self._look(subject, typed, config)
         if outcome.ok:
             await self._keep(subject, typed, config, outcome)
@@ -172,8 +215,10 @@ class ConnectDialog:
         try:
             await work(subject)
         except Invalid as error:
+            self.sign_in.end()
             self._blame(error)
         except StreamlineError as error:
+            self.sign_in.end()
             self.note.problem(error.message, error.hints)
         finally:
             self.is_busy = False
@@ -189,16 +234,22 @@ class ConnectDialog:
     async def _keep(
         self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any], outcome: Outcome | None
     ) -> None:
+        row = subject.row
+        saved = await self._stored(subject, typed, config, outcome)
+        self.subject = None  # whatever is still pressed has nothing left to save
+        self.window.close()
+        with self.slot:
+            await self.saved(saved, row is None)
+
+    async def _stored(
+        self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any], outcome: Outcome | None
+    ) -> Integration:
         name, row = typed.get("name", ""), subject.row
         if row is None:
             save = partial(connections.add, self.user_id, subject.provider.type, name, config, outcome=outcome)
         else:
             save = partial(connections.change, self.user_id, row.id, name=name, config=config, outcome=outcome)
-        saved = await asyncio.to_thread(save)
-        self.subject = None  # whatever is still pressed has nothing left to save
-        self.window.close()
-        with self.slot:
-            await self.saved(saved, row is None)
+        return await asyncio.to_thread(save)
 
     def _show(self, outcome: Outcome) -> None:
         """One result, in its place. After a failure there are two more ways on."""
@@ -236,7 +287,3 @@ class ConnectDialog:
 
         with line, tag("div"):
             elements.button(f"Connect {other.service}", kind="sm").on("click", switch)
-
-
-def _is_folded(provider: Provider[Any], field: FormField) -> bool:
-    return field.advanced or (provider.auth_type == "none" and not field.wanted)

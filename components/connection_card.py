@@ -94,7 +94,8 @@ def _foot(row: Integration) -> str:
 def _buttons(row: Integration) -> str:
     name, key = escape(row.name, quote=True), escape(row.id, quote=True)
     described = f'data-id="{key}" aria-describedby="name-{key}" type="button"'
-    fix = f'<button class="link sl-fix" data-do="fix" {described}>Fix</button>'
+    label = words.mend(row) if words.status(row) is Status.WAITING_FOR_SIGN_IN else "Fix"
+    fix = f'<button class="link sl-fix" data-do="fix" {described}>{label}</button>'
     configure = f'<button class="link sl-configure" data-do="configure" {described}>Configure</button>'
     menu = (
         f'<button class="sl-btn icon ghost sm" data-do="menu" data-id="{key}" type="button" aria-haspopup="menu" '

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from components import elements
 from streamline_ui.providers import PROVIDERS
+from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
 
 BROKEN = (Status.NEEDS_ATTENTION, Status.WAITING_FOR_SIGN_IN)
@@ -56,6 +58,8 @@ def pill_html(row: Integration) -> str:
 
 def wants_secret(row: Integration) -> bool:
     """Whether a broken connection needs another secret. Where its address is the trouble, that comes first."""
+    if status(row) is Status.WAITING_FOR_SIGN_IN:
+        return False
     return '"set"' in row.config_view and row.next_check_at is None and not is_elsewhere(row)
 
 
@@ -65,8 +69,16 @@ def is_elsewhere(row: Integration) -> bool:
     return "." in first.rstrip(".") or first == "localhost"
 
 
+def sign_in(provider: Provider[Any], *, again: bool) -> str:
+    """What the button is called that leads to a service's sign-in."""
+    at = f" with {provider.sign_in}" if provider.sign_in[:1].isupper() else ""
+    return "Sign in again" if again else f"Sign in{at}"
+
+
 def mend(row: Integration) -> str:
     """What the button is called that leads to the end of a problem."""
+    if status(row) is Status.WAITING_FOR_SIGN_IN:
+        return "Sign in again" if row.account else "Sign in"
     if not row.status_message:
         return "Fix"
     if not wants_secret(row):

@@ -20,15 +20,14 @@ def config(type_name: str) -> dict[str, Any]:
     from streamline_ui import sandbox  # noqa: PLC0415 - no stand-in is loaded where none is wanted
 
     host = "127.0.0.1" if now.is_loopback or now.host in ANYWHERE else now.host
-    found = sandbox.DEMO.get(type_name)
-    return {**found, "baseUrl": f"http://{host}:{now.port}/sandbox/{type_name}"} if found else {}
+    return sandbox.demo(type_name, f"http://{host}:{now.port}/sandbox")
 
 
-def draw(try_it: Callable[[dict[str, str]], Any]) -> None:
-    """The offer, and what it does with what was typed."""
+def draw(try_it: Callable[[dict[str, str]], Any], *, signs_in: bool = False) -> None:
+    """The offer, and what it does with what was typed. With `signs_in`, in a window of its own."""
     with tag("p", "sl-sandbox"):
         Words("No account at hand?")
-        button = tag("button", "link", type_="button")
+        button = tag("button", "link", type_="button", data_signs_in="true" if signs_in else None)
         with button:
             Words("Try it with the sandbox")
         Words("It uses the stand-in's own address and key; what you typed for them stays out.", "muted")
@@ -37,5 +36,6 @@ def draw(try_it: Callable[[dict[str, str]], Any]) -> None:
 
 def kept_inside(typed: Mapping[str, Any], stand_in: Mapping[str, Any]) -> dict[str, Any]:
     """What was typed; the stand-in's own credentials are sent to the stand-in, never to the real service."""
-    is_demo = bool(stand_in) and form_fields.texts(stand_in) - {stand_in["baseUrl"]} <= form_fields.texts(typed)
-    return {"baseUrl": stand_in["baseUrl"], **typed} if is_demo else dict(typed)
+    places = {name: value for name, value in stand_in.items() if isinstance(value, str) and "/sandbox/" in value}
+    is_demo = bool(places) and form_fields.texts(stand_in) - set(places.values()) <= form_fields.texts(typed)
+    return {**places, **typed} if is_demo else dict(typed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nicegui.element import Element
+
 from components import elements
 from components.form_parts import Words, tag
 from streamline_ui.integrations.health import Outcome
@@ -34,15 +36,20 @@ class OutcomeNote:
         """An action went well."""
         self._say("ok", message, details)
 
-    def problem(self, message: str, hints: Sequence[str] = ()) -> None:
-        """What went wrong, and what to do about it."""
-        self._say("bad", message, hints)
+    def waiting(self, message: str, details: Sequence[str] = ()) -> None:
+        """Something has to happen elsewhere first."""
+        self._say("info", message, details)
 
-    def _say(self, tone: str, message: str, details: Sequence[str] = ()) -> None:
+    def problem(self, message: str, hints: Sequence[str] = ()) -> Element:
+        """What went wrong, and what to do about it. Returns its place, for a link after it."""
+        return self._say("bad", message, hints)
+
+    def _say(self, tone: str, message: str, details: Sequence[str] = ()) -> Element:
         self.place.clear()
         with self.place, tag("div", f"sl-callout {tone}"):
             elements.icon(ICONS[tone])
-            with tag("div", "body"):
+            with tag("div", "body") as body:
                 Words(message, "ttl block")
                 for detail in details:
                     Words(detail, "block")
+        return body

@@ -42,7 +42,8 @@ class ProblemNote:
                     Words(str(hint), "block")
                 if last_fine:
                     Words(last_fine, "small sub block")
-            if state in words.BROKEN and (words.wants_secret(row) or words.is_elsewhere(row)):
+            is_waiting = state is Status.WAITING_FOR_SIGN_IN
+            if is_waiting or (state in words.BROKEN and (words.wants_secret(row) or words.is_elsewhere(row))):
                 elements.button(words.mend(row), kind="sm").on("click", self.replace)
             else:
                 elements.button("Test now", kind="sm").on("click", self.test)

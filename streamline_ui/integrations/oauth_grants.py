@@ -140,14 +140,17 @@ def put_off(grant: Grant, until: datetime | None, *, is_over: bool = False) -> N
 
 
 def due(limit: int) -> list[tuple[str, str]]:
-    """The user and the id of integrations in use whose tokens should be renewed now, longest due first."""
+    """The user and the id of integrations in use whose tokens should be renewed now, longest due first.
+
+    What another process is renewing is left to it, unless that has died: then there is no time to lose, as services
+    take an old refresh token again for seconds only.
+    """
     query = (
-        select(Integration.user_id, Integration.id)
+        select(Integration.user_id, Integration.id, OAuthGrant.lease_by, OAuthGrant.leased_until)
         .join(OAuthGrant, col(OAuthGrant.integration_id) == Integration.id)
         .where(
             col(OAuthGrant.refresh_at) <= now(),
             col(OAuthGrant.ended_at).is_(None),
-            or_(col(OAuthGrant.leased_until).is_(None), col(OAuthGrant.leased_until) < now()),
             col(Integration.is_active).is_(True),
             col(Integration.deleted_at).is_(None),
         )
@@ -155,7 +158,9 @@ def due(limit: int) -> list[tuple[str, str]]:
         .limit(limit)
     )
     with db.reading() as session:
-        return list(session.exec(query).all())
+        found = session.exec(query).all()
+    at = now()
+    return [(user_id, key) for user_id, key, owner, until in found if until is None or until < at or _is_gone(owner)]
 
 
 def _is(grant: Grant) -> Any:

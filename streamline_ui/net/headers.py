@@ -28,7 +28,7 @@ _ALWAYS: dict[bytes, bytes] = {
 }
 _FOR_DOCUMENTS: dict[bytes, bytes] = _ALWAYS | {
     b"content-security-policy": _PLAIN_POLICY,
-    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin-allow-popups",  # a dialog has to see its sign-in window close
     b"permissions-policy": _PERMISSIONS.encode(),
 }
 # What a browser never shows as a document; there the long policies would only cost a kilobyte a file.

@@ -321,7 +321,7 @@ async def test_every_answer_carries_the_security_headers() -> None:
         assert answer["x-content-type-options"] == "nosniff"
         assert answer["x-frame-options"] == "DENY"
         assert answer["referrer-policy"] == "no-referrer"
-        assert answer["cross-origin-opener-policy"] == "same-origin"
+        assert answer["cross-origin-opener-policy"] == "same-origin-allow-popups"
         assert "camera=()" in answer["permissions-policy"]
         assert "frame-ancestors 'none'" in answer["content-security-policy"]
         assert "script-src 'self'" in answer["content-security-policy"]

@@ -1,0 +1,32 @@
+"""What the connect dialog is about, and what follows from that for its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from components.form_fields import FormField
+from streamline_ui.providers.describe import Provider
+from streamline_ui.storage.models import Integration, Status
+
+GRANT = "grantType"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A service, and the connection that is changed where it is not a new one."""
+
+    provider: Provider[Any]
+    row: Integration | None
+    name: str
+
+
+def signs_in_first(subject: Subject, grant_type: str = "") -> bool:
+    """Whether the form's own button leads to the service: for what is new, and where a sign-in is missing."""
+    is_waiting = subject.row is None or subject.row.status == Status.WAITING_FOR_SIGN_IN
+    return subject.provider.auth_type == "oauth2" and is_waiting and grant_type != "client_credentials"
+
+
+def is_folded(provider: Provider[Any], field: FormField) -> bool:
+    """Whether a field is shown only to who asks for more."""
+    return field.advanced or (provider.auth_type == "none" and not field.wanted)
