@@ -19,10 +19,10 @@ from streamline_ui.errors import Conflict, Invalid, NotFound
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, new_id, now
 from streamline_ui.storage.workflow_tables import Workflow, WorkflowUse, WorkflowVersion
-from streamline_ui.workflows import checks, cron, definitions, secrets
+from streamline_ui.workflows import checks, cron, definitions, retention, secrets
 from streamline_ui.workflows.checks import Problem
 from streamline_ui.workflows.definitions import Definition
-from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger, WebhookTrigger
+from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger
 
 CACHED = 1000  # versions
 UNDO = timedelta(minutes=1)
@@ -54,7 +54,7 @@ def one(user_id: str, workflow_id: str) -> Workflow:
 
 def add(user_id: str, values: Mapping[str, Any], *, is_active: bool = True) -> Workflow:
     """Add a workflow and publish it as its first version. Raises Invalid with a sentence for each place."""
-    definition = _with_its_secret(definitions.parse(values), None)
+    definition = secrets.as_kept(definitions.parse(values), None)
     _check(user_id, definition)
     workflow_id, token = new_id(), secrets.new_token()
     workflow = Workflow(
@@ -75,14 +75,23 @@ def add(user_id: str, values: Mapping[str, Any], *, is_active: bool = True) -> W
 
 
 def replace(
-    user_id: str, workflow_id: str, values: Mapping[str, Any], version: int, *, is_active: bool | None = None
+    user_id: str,
+    workflow_id: str,
+    values: Mapping[str, Any],
+    version: int,
+    *,
+    is_active: bool | None = None,
+    revision: int | None = None,
 ) -> Workflow:
-    """Publish a new version over the one with that number. Raises Conflict where another came in between."""
-    definition = _with_its_secret(definitions.parse(values), one(user_id, workflow_id))
+    """Publish a new version over the one with that number. Raises Conflict where another came in between.
+
+    With `revision` it is the draft of that revision, and the signing secret that was entered for it counts from now on.
+    """
+    definition = secrets.as_kept(definitions.parse(values), one(user_id, workflow_id), is_draft=revision is not None)
     _check(user_id, definition)
     with db.writing() as session:
         workflow = find(session, user_id, workflow_id)
-        if workflow.version != version:
+        if workflow.version != version or revision not in (None, workflow.revision):
             raise Conflict(
                 f"The workflow was changed elsewhere: it is at version {workflow.version}, not {version}.",
                 hints=["Read it again, and make your change on top of that."],
@@ -90,6 +99,8 @@ def replace(
         workflow.name, workflow.draft = definition.name, definitions.dump(definition)
         workflow.is_active = workflow.is_active if is_active is None else is_active
         workflow.revision += 1
+        if revision is not None:
+            secrets.take_over_draft(workflow)
         _publish(session, workflow, definition)
     live.tell(user_id, "workflow", workflow.id)
     return workflow
@@ -122,11 +133,14 @@ def change(user_id: str, workflow_id: str, *, name: str | None = None, is_active
 
 
 def remove(user_id: str, workflow_id: str, *, undoable: bool = False) -> None:
-    """Remove a workflow: at once with its versions, requests and executions, or so that `restore` brings it back."""
+    """Remove a workflow with its versions, requests and executions: for good, or so that `restore` brings it back.
+
+    Nobody sees it any more; what it has gathered is deleted at once where that is quick, else bit by bit by `purge`.
+    """
     with db.writing() as session:
         workflow = find(session, user_id, workflow_id)
-        if undoable:
-            workflow.deleted_at = now()
+        if undoable or retention.is_long(session.connection(), workflow_id):
+            workflow.deleted_at = now() if undoable else now() - UNDO
             session.add(workflow)
         else:
             session.delete(workflow)
@@ -137,7 +151,8 @@ def restore(user_id: str, workflow_id: str) -> Workflow:
     """Take an undoable removal back. Raises NotFound once it is gone for good."""
     with db.writing() as session:
         workflow = session.get(Workflow, workflow_id)
-        if workflow is None or workflow.user_id != user_id:
+        is_ours = workflow is not None and workflow.user_id == user_id
+        if workflow is None or not is_ours or (workflow.deleted_at is not None and workflow.deleted_at < now() - UNDO):
             raise NotFound("This workflow is gone for good.")
         workflow.deleted_at = None
         session.add(workflow)
@@ -147,8 +162,13 @@ def restore(user_id: str, workflow_id: str) -> Workflow:
 
 def purge() -> None:
     """Remove for good what nobody can take back any more."""
-    with db.writing() as session:
-        session.exec(delete(Workflow).where(col(Workflow.deleted_at) < now() - UNDO))
+    old = col(Workflow.deleted_at) < now() - UNDO
+    with db.reading() as session:
+        found = session.exec(select(Workflow.id).where(old)).all()
+    for workflow_id in found:
+        retention.forget(workflow_id)
+        with db.writing() as session:
+            session.exec(delete(Workflow).where(col(Workflow.id) == workflow_id, old))
 
 
 def versions(user_id: str, workflow_id: str) -> list[WorkflowVersion]:
@@ -227,14 +247,6 @@ def _version(session: Session, workflow: Workflow) -> Definition:
     return definitions.load(session.get_one(WorkflowVersion, (workflow.id, workflow.version)).definition)
 
 
-def _with_its_secret(definition: Definition, workflow: Workflow | None) -> Definition:
-    """The definition, where it only says that a secret is set: if none is, then without it."""
-    is_kept = workflow is not None and workflow.verification_enc is not None
-    return (
-        definition if is_kept or definitions.secret(definition) is not None else definitions.without_secret(definition)
-    )
-
-
 def problems(user_id: str, definition: Definition) -> list[Problem]:
     """What keeps a definition from being published. Somebody else's integration does not exist for this one.
 
@@ -260,7 +272,7 @@ def _publish(session: Session, workflow: Workflow, definition: Definition) -> No
     before = _version(session, workflow) if workflow.version else None
     latest = select(func.max(WorkflowVersion.version)).where(WorkflowVersion.workflow_id == workflow.id)
     workflow.version = (session.exec(latest).one() or 0) + 1
-    _keep_secret(workflow, definition)
+    secrets.keep(workflow, definition)
     if not workflow.is_active:
         workflow.next_fire_at = None
     elif before is None or before.trigger != definition.trigger or workflow.next_fire_at is None:
@@ -274,16 +286,6 @@ def _publish(session: Session, workflow: Workflow, definition: Definition) -> No
     for integration_id in definitions.integrations(definition):
         use = WorkflowUse(workflow_id=workflow.id, integration_id=integration_id, is_trigger=integration_id == listens)
         session.add(use)
-
-
-def _keep_secret(workflow: Workflow, definition: Definition) -> None:
-    """Seal what was entered; one that nothing asks for any more is forgotten."""
-    entered = definitions.secret(definition)
-    trigger = definition.trigger
-    if entered is not None:
-        workflow.verification_enc = secrets.seal_verification(entered, workflow.id, workflow.user_id)
-    elif not isinstance(trigger, WebhookTrigger) or trigger.verification.scheme == "none":
-        workflow.verification_enc = None
 
 
 def _next_fire(definition: Definition) -> datetime | None:

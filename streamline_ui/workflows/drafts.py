@@ -1,7 +1,7 @@
 """What the editor holds of a workflow: saved with every change, without effect until it is published.
 
 Each save counts `Workflow.revision` up and names the one it was made on, so that two editors never overwrite each
-other. A signing secret that was just entered is sealed at once and is not part of the draft.
+other. A signing secret that was just entered is sealed beside the draft, and counts once that is published.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ def new(user_id: str, values: Mapping[str, Any] | None = None) -> Workflow:
     return workflow
 
 
-def save(user_id: str, workflow_id: str, values: Mapping[str, Any], revision: int) -> Workflow:
-    """Keep the draft as it is now, finished or not.
+def save(
+    user_id: str, workflow_id: str, values: Mapping[str, Any], revision: int, *, forgets_secret: bool = False
+) -> Workflow:
+    """Keep the draft as it is now, finished or not; without the secret that was entered for it if it `forgets_secret`.
 
     Raises Invalid for a bad form, and Conflict where another save came in between.
     """
@@ -52,7 +54,9 @@ def save(user_id: str, workflow_id: str, values: Mapping[str, Any], revision: in
         workflow = catalog.find(session, user_id, workflow_id)
         _expect(workflow, revision)
         if entered:
-            workflow.verification_enc = secrets.seal_verification(entered, workflow.id, user_id)
+            workflow.draft_verification_enc = secrets.seal_draft_verification(entered, workflow.id, user_id)
+        elif entered is not None or forgets_secret:
+            workflow.draft_verification_enc = None
         workflow.name, workflow.draft = definition.name, definitions.dump(definition)
         workflow.revision += 1
         session.add(workflow)
@@ -68,7 +72,8 @@ def publish(user_id: str, workflow_id: str, revision: int) -> Workflow:
     workflow = catalog.one(user_id, workflow_id)
     _expect(workflow, revision)
     is_active = True if workflow.version == 0 else None
-    return catalog.replace(user_id, workflow_id, json.loads(workflow.draft), workflow.version, is_active=is_active)
+    values = json.loads(workflow.draft)
+    return catalog.replace(user_id, workflow_id, values, workflow.version, is_active=is_active, revision=revision)
 
 
 def discard(user_id: str, workflow_id: str) -> Workflow:
@@ -83,7 +88,7 @@ def restore(user_id: str, workflow_id: str, version: int, revision: int) -> Work
     """Take an old version into the draft, under the present name. Raises NotFound, and Conflict as `save` does."""
     workflow = catalog.one(user_id, workflow_id)
     old = catalog.published(workflow.id, version).model_copy(update={"name": workflow.name})
-    return save(user_id, workflow_id, definitions.public(old), revision)
+    return save(user_id, workflow_id, definitions.public(old), revision, forgets_secret=True)
 
 
 def problems(user_id: str, definition: Definition) -> list[Problem]:
@@ -98,7 +103,7 @@ def load(workflow: Workflow) -> Definition:
 
 def is_live(workflow: Workflow) -> bool:
     """Whether what runs is the draft, apart from the name."""
-    if workflow.version == 0:
+    if workflow.version == 0 or workflow.draft_verification_enc is not None:
         return False
     draft, running = load(workflow), catalog.published(workflow.id, workflow.version)
     return draft.model_copy(update={"name": ""}) == running.model_copy(update={"name": ""})

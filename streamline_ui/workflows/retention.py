@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
@@ -23,6 +23,7 @@ from streamline_ui.workflows import uploads
 
 KNOWN_FOR = timedelta(days=7)  # senders deliver again for up to three days; after that an id counts as new
 LOOK_FOR = 1000  # rows at a time
+LONG = 200  # rows that are too many to go in one transaction
 LONGEST = 0.02  # seconds that one transaction may take: others want to write
 PAUSE = 0.01  # seconds between them
 PAGES = 250  # given back at a time: a megabyte
@@ -47,6 +48,22 @@ def sweep(settings: Settings) -> int:
     if gone:
         log.info("Old history went: %d rows.", gone)
     return gone
+
+
+def is_long(connection: Connection, workflow_id: str) -> bool:
+    """Whether a workflow has gathered so much that to delete it in one go would keep others from writing."""
+    found = 0
+    for table in (_executions, _requests, _events):
+        ids = select(table.c.id).where(table.c.workflowId == workflow_id).limit(LONG)
+        found += connection.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
+    return found >= LONG
+
+
+def forget(workflow_id: str) -> int:
+    """Delete all that a workflow has gathered, bit by bit: the newest last, so that what is under way goes with it."""
+    gone = _clear(_executions, _executions.c.createdAt, _executions.c.workflowId == workflow_id)
+    gone += _clear(_requests, _requests.c.at, _requests.c.workflowId == workflow_id)
+    return gone + _clear(_events, _events.c.at, _events.c.workflowId == workflow_id)
 
 
 def _shrink(limit: int) -> int:

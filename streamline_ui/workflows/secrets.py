@@ -9,6 +9,9 @@ from typing import Protocol
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.vault import keyring
 from streamline_ui.vault.crypto import Place
+from streamline_ui.workflows import definitions
+from streamline_ui.workflows.definitions import Definition
+from streamline_ui.workflows.triggers import WebhookTrigger
 
 TOKEN_BYTES = 24  # 192 bits, so that an address cannot be guessed
 
@@ -49,6 +52,19 @@ def seal_verification(secret: str, workflow_id: str, user_id: str) -> str:
     return keyring.seal(secret, Place("Workflow", "verificationEnc", workflow_id, user_id))
 
 
+def seal_draft_verification(secret: str, workflow_id: str, user_id: str) -> str:
+    """A signing secret that does not count yet, sealed for its row."""
+    return keyring.seal(secret, Place("Workflow", "draftVerificationEnc", workflow_id, user_id))
+
+
+def take_over_draft(workflow: Workflow) -> None:
+    """Let the signing secret of the draft count from now on, where it has one. Raises Locked."""
+    sealed, workflow.draft_verification_enc = workflow.draft_verification_enc, None
+    if sealed is not None:
+        entered = keyring.unseal(sealed, Place("Workflow", "draftVerificationEnc", workflow.id, workflow.user_id))
+        workflow.verification_enc = seal_verification(entered, workflow.id, workflow.user_id)
+
+
 def verification(workflow: Signed) -> str | None:
     """The signing secret, or None where there is none. Raises Locked."""
     if workflow.verification_enc is None:
@@ -56,3 +72,23 @@ def verification(workflow: Signed) -> str | None:
     return keyring.unseal(
         workflow.verification_enc, Place("Workflow", "verificationEnc", workflow.id, workflow.user_id)
     )
+
+
+def as_kept(definition: Definition, workflow: Workflow | None, *, is_draft: bool = False) -> Definition:
+    """The definition, where it only says that a secret is set: if none is, then without it."""
+    is_entered = is_draft and workflow is not None and workflow.draft_verification_enc is not None
+    is_kept = is_entered or (workflow is not None and workflow.verification_enc is not None)
+    return (
+        definition if is_kept or definitions.secret(definition) is not None else definitions.without_secret(definition)
+    )
+
+
+def keep(workflow: Workflow, definition: Definition) -> None:
+    """Seal what was entered; one that nothing asks for any more is forgotten, and one for a draft that is no more."""
+    workflow.draft_verification_enc = None
+    entered = definitions.secret(definition)
+    trigger = definition.trigger
+    if entered is not None:
+        workflow.verification_enc = seal_verification(entered, workflow.id, workflow.user_id)
+    elif not isinstance(trigger, WebhookTrigger) or trigger.verification.scheme == "none":
+        workflow.verification_enc = None

@@ -64,7 +64,7 @@ async def test_a_secret_is_sealed_and_not_part_of_the_draft(alice: User) -> None
     values = with_step(workflow.draft, type="webhook", verification=verification)
     workflow = drafts.save(alice.id, workflow.id, values, workflow.revision)
     assert "it-is-a-long" not in workflow.draft
-    assert secrets.verification(workflow) == verification["secret"]
+    assert "it-is-a-long" not in str(workflow.draft_verification_enc)
     workflow = drafts.publish(alice.id, workflow.id, workflow.revision)
     assert secrets.verification(workflow) == verification["secret"]
 
@@ -121,3 +121,59 @@ async def test_the_sample_runs_at_once(alice: User, call: Call) -> None:
     assert executions.one(alice.id, receipt.execution.id).status == Progress.SUCCEEDED
     [kept] = captures.page(alice.id, workflow.id)
     assert tryouts.runs([kept])[kept.id].id == receipt.execution.id
+
+
+def signed(draft: str, secret: object, **more: Any) -> dict[str, Any]:
+    check: dict[str, Any] = {"scheme": "header", "header": "X-Key", "secret": secret}
+    return with_step(draft, type="webhook", verification=check | more)
+
+
+async def test_a_new_secret_counts_once_it_is_published(hub: Settings, call: Call, alice: User) -> None:
+    workflow = drafts.new(alice.id)
+    workflow = drafts.save(alice.id, workflow.id, signed(workflow.draft, "first-secret-of-all"), workflow.revision)
+    workflow = drafts.publish(alice.id, workflow.id, workflow.revision)
+    assert secrets.verification(workflow) == "first-secret-of-all"
+
+    async def is_taken(key: str) -> bool:
+        return (await call(workflow, headers={"X-Key": key}, json={"key": key})).status_code == 202
+
+    workflow = drafts.save(alice.id, workflow.id, signed(workflow.draft, "new"), workflow.revision)
+    workflow = drafts.save(alice.id, workflow.id, json.loads(workflow.draft), workflow.revision)
+    assert not drafts.is_live(workflow)
+    assert "new" not in workflow.draft.replace("New workflow", "")
+    assert await is_taken("first-secret-of-all")
+    assert not await is_taken("new")
+    workflow = drafts.publish(alice.id, workflow.id, workflow.revision)
+    assert drafts.is_live(workflow)
+    assert await is_taken("new")
+    assert not await is_taken("first-secret-of-all")
+
+
+async def test_a_draft_that_is_discarded_takes_its_secret_along(alice: User) -> None:
+    workflow = drafts.new(alice.id)
+    workflow = drafts.save(alice.id, workflow.id, signed(workflow.draft, "first"), workflow.revision)
+    workflow = drafts.publish(alice.id, workflow.id, workflow.revision)
+    workflow = drafts.save(alice.id, workflow.id, signed(workflow.draft, "other"), workflow.revision)
+    workflow = drafts.discard(alice.id, workflow.id)
+    assert drafts.is_live(workflow)
+    assert drafts.publish(alice.id, workflow.id, workflow.revision).draft_verification_enc is None
+    assert secrets.verification(catalog.one(alice.id, workflow.id)) == "first"
+    for secret, kept in (("second", "second"), ({"set": True}, "second")):
+        workflow = drafts.save(
+            alice.id, workflow.id, signed(workflow.draft, "other"), catalog.one(alice.id, workflow.id).revision
+        )
+        values = signed(workflow.draft, secret)
+        workflow = catalog.replace(alice.id, workflow.id, values, workflow.version)
+        assert secrets.verification(workflow) == kept, "over REST only what is sent there counts"
+        assert workflow.draft_verification_enc is None
+
+
+async def test_without_a_check_there_is_no_secret_left(alice: User) -> None:
+    workflow = drafts.new(alice.id)
+    workflow = drafts.save(alice.id, workflow.id, signed(workflow.draft, "first"), workflow.revision)
+    workflow = drafts.publish(alice.id, workflow.id, workflow.revision)
+    open_to_all = with_step(workflow.draft, type="webhook")
+    workflow = drafts.save(alice.id, workflow.id, open_to_all, workflow.revision)
+    assert secrets.verification(workflow) == "first", "nothing is open before it is published"
+    workflow = drafts.publish(alice.id, workflow.id, workflow.revision)
+    assert (workflow.verification_enc, workflow.draft_verification_enc) == (None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, func, select
 
+from streamline_ui.errors import NotFound
 from streamline_ui.integrations import connections
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate, writer
@@ -146,3 +148,33 @@ def test_an_old_file_learns_to_shrink(old_file: Settings) -> None:
     connection = sqlite3.connect(old_file.data_dir / "streamline.db")
     assert connection.execute("PRAGMA auto_vacuum").fetchone() == (db.INCREMENTAL,)
     connection.close()
+
+
+async def test_a_workflow_with_a_long_history_goes_bit_by_bit(hub: Settings, workflow: Workflow) -> None:
+    """While it goes, whoever wants to write waits no longer than for one bit."""
+    happened(workflow, now() - DAY, count=8000, size=300)
+    other = catalog.add(workflow.user_id, {**json.loads(workflow.draft), "name": "Other"})
+    happened(other, now(), count=3)
+    began = time.monotonic()
+    await asyncio.to_thread(catalog.remove, workflow.user_id, workflow.id)
+    assert time.monotonic() - began < 0.5
+    with pytest.raises(NotFound):
+        catalog.one(workflow.user_id, workflow.id)
+    with pytest.raises(NotFound):
+        catalog.restore(workflow.user_id, workflow.id)
+    writer.start()
+    purging = asyncio.create_task(asyncio.to_thread(catalog.purge))
+    took: list[float] = []
+    while not purging.done():
+        began = time.monotonic()
+        row = {"id": new_id(), "workflowId": other.id, "sourceId": None, "at": now()}
+        await writer.write((table_of(Event).insert(), row))
+        took.append(time.monotonic() - began)
+        await asyncio.sleep(0.01)
+    await purging
+    writer.stop()
+    assert counts() == (3, 3, 3, 3 + len(took))
+    assert len(took) > 10
+    assert sorted(took)[int(len(took) * 0.95)] < 0.25, sorted(took)[-5:]
+    with db.reading() as session:
+        assert session.get(Workflow, workflow.id) is None
