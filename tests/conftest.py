@@ -24,7 +24,7 @@ from starlette.routing import Mount
 from streamline_ui import sandbox
 from streamline_ui import settings as configuration
 from streamline_ui.access import users
-from streamline_ui.net import egress
+from streamline_ui.net import egress, pace
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate
 from streamline_ui.storage.models import User
@@ -88,6 +88,7 @@ def charlie(alice: User) -> User:
 @pytest_asyncio.fixture
 async def stand_ins() -> AsyncIterator[str]:
     """The sandbox on a real socket: the address below which every service stands, `…/sandbox`."""
+    pace.forget()
     outer = Starlette(routes=[Mount("/sandbox", sandbox.build())])
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(outer, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))

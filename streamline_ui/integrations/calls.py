@@ -15,6 +15,7 @@ from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, Streamli
 from streamline_ui.integrations import choosing, configuration, health, inbox, keys, oauth, rows, usage
 from streamline_ui.integrations.rows import Brief
 from streamline_ui.integrations.wire import Wire
+from streamline_ui.net import pace
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Action, Config, Connection, Provider
 from streamline_ui.providers.opening import opened
@@ -23,7 +24,7 @@ from streamline_ui.vault import redact
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """The Inbox of one user, as the Inbox provider sees it."""
+    """What we do for one connection, as its provider sees it: its user's Inbox, and the tokens of its sign-in."""
 
     user_id: str
     integration_id: str
@@ -162,7 +163,8 @@ async def _run(
         fields = formats.sentences(error, action.params)
         raise Invalid(next(iter(fields.values()), "The parameters cannot be used."), fields) from None
     except (AuthFailed, Unavailable) as error:  # these say something about the connection; a refused message does not
-        if named(row.type).anywhere:  # nor what another address says, which whoever sent it may have mistyped
+        # nor what another address says, which whoever sent it may have mistyped, nor our own crowd before the door
+        if named(row.type).anywhere or error.code == pace.CODE:
             await usage.note(row.user_id, row.id)
             raise
         outcome = _scrubbed(health.failed(error, _since(started)))

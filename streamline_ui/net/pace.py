@@ -125,7 +125,7 @@ class Turns:
         """Take the next turn, and wait for it."""
         at = monotonic()
         slot = lane.slot(at)
-        if slot > patience:
+        if slot > max(at, patience):
             raise self._crowded(lane.come_again(slot) - at)
         lane.times.append(slot)
         if slot > at:

@@ -11,10 +11,12 @@ records asks every minute, which is 43,000 a month.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
+import httpx
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, model_validator
 
 from streamline_ui.errors import Invalid, Rejected
@@ -25,6 +27,7 @@ from streamline_ui.providers.auth import Bearer
 from streamline_ui.providers.choices import Choices
 from streamline_ui.providers.configs import ApiConfig, Keys
 from streamline_ui.providers.describe import Checked, Connection, Page, Provider, Trigger
+from streamline_ui.providers.limits import Limits, Pace
 from streamline_ui.providers.values import Listed, Object, Objects
 
 ROOT = "https://api.airtable.com"
@@ -73,6 +76,12 @@ def base_url(config: Airtable) -> str:
     return (config.base_url or ROOT).removesuffix("/v0")
 
 
+def base_of(request: httpx.Request) -> str:
+    """The base that a request is about, by which Airtable counts."""
+    found = re.search(r"/(app[A-Za-z0-9]{14})(?:/|$)", request.url.path)
+    return found[1] if found else ""
+
+
 provider = Provider(
     __name__,
     name="Airtable",
@@ -91,6 +100,7 @@ provider = Provider(
     auth=lambda config: Bearer(config.api_keys.access_token),
     problem=airtable_facts.read_problem,
     wait=airtable_facts.read_wait,
+    limits=Limits((Pace(5, 1.0, each_lane=True), Pace(50, 1.0)), lane=base_of),
     meanings=airtable_facts.MEANINGS,
 )
 

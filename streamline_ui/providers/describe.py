@@ -21,9 +21,10 @@ from pydantic.alias_generators import to_camel
 from streamline_ui.providers import params
 from streamline_ui.providers.configs import Config
 from streamline_ui.providers.feeds import Event, Feed, Page, Push, Trigger
+from streamline_ui.providers.limits import UNLIMITED, Limits
 from streamline_ui.providers.meanings import Meaning, Problem, read_problem, retry_after
-from streamline_ui.providers.params import Params
 from streamline_ui.providers.oauth import OAuth
+from streamline_ui.providers.params import Params
 
 __all__ = [
     "Action",
@@ -130,8 +131,9 @@ class Provider(Generic[C]):
     `docs` is the service's documentation, `console` its page where credentials are made; `base_url` gives the address
     for a configuration; `auth` signs requests; where `oauth` describes a sign-in for a configuration, its tokens do,
     and `sign_in` is at whom ("Google"); `anywhere` lets requests go to other addresses too, without credentials;
-    `problem` reads the service's own error form; `wait` the seconds that it asks us to wait; `limits` say how often it may be called; `check_every` is the pause
-    between two checks of a connection that is well, longer where each of them costs something.
+    `problem` reads the service's own error form; `wait` the seconds that it asks us to wait, `limits` say how often it
+    may be called; `check_every` is the pause between two checks of a connection that is well, longer where each of
+    them costs something.
     """
 
     module: str
@@ -150,11 +152,12 @@ class Provider(Generic[C]):
     aliases: tuple[str, ...] = ()
     base_url: Callable[[C], str] = lambda _: ""
     auth: Callable[[C], httpx.Auth | None] = lambda _: None
-    anywhere: bool = False
     oauth: Callable[[C], OAuth | None] = lambda _: None
     sign_in: str = ""
+    anywhere: bool = False
     problem: Callable[[httpx.Response], Problem] = read_problem
     wait: Callable[[httpx.Response], float | None] = retry_after
+    limits: Limits = UNLIMITED
     meanings: tuple[Meaning, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     check_every: timedelta = timedelta(minutes=5)

@@ -21,6 +21,7 @@ from streamline_ui.providers import answers, texts
 from streamline_ui.providers.configs import ServiceConfig
 from streamline_ui.providers.describe import Checked, Connection, Provider, Result
 from streamline_ui.providers.formats import Format
+from streamline_ui.providers.limits import Limits, Pace
 from streamline_ui.providers.meanings import Meaning, Problem, json_of, retry_after
 from streamline_ui.providers.values import Objects
 
@@ -97,6 +98,11 @@ def read_wait(response: httpx.Response) -> float | None:
     return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < 1e9 else retry_after(response)
 
 
+def is_for_all(response: httpx.Response) -> bool:
+    """Whether a wait is about every webhook that this machine calls."""
+    return "global" in response.headers.get_list("x-ratelimit-scope")
+
+
 MEANINGS = (
     Meaning(
         "gone",
@@ -157,6 +163,13 @@ def base_url(config: Discord) -> str:
     return config.base_url or ROOT
 
 
+def address(config: Discord) -> str:
+    """The webhook below the API's root: what was pasted has no version, and would run on one long outdated."""
+    _, _, tail = urlsplit(config.webhook_url.get_secret_value()).path.partition("/webhooks/")
+    number, token, *_ = tail.split("/")
+    return f"webhooks/{number}/{token}"
+
+
 provider = Provider(
     __name__,
     name="Discord",
@@ -173,6 +186,7 @@ provider = Provider(
     base_url=base_url,
     problem=read_problem,
     wait=read_wait,
+    limits=Limits((Pace(5, 2.0),), credential=address, is_for_all=is_for_all),
     meanings=MEANINGS,
 )
 
@@ -230,13 +244,6 @@ async def send_message(
 
     posted = await answers.in_order(parts, send)
     return Message(id=posted[0].id, channel_id=posted[0].channel_id, ids=[message.id for message in posted])
-
-
-def address(config: Discord) -> str:
-    """The webhook below the API's root: what was pasted has no version, and would run on one long outdated."""
-    _, _, tail = urlsplit(config.webhook_url.get_secret_value()).path.partition("/webhooks/")
-    number, token, *_ = tail.split("/")
-    return f"webhooks/{number}/{token}"
 
 
 def thread_of(config: Discord) -> str:

@@ -20,6 +20,7 @@ from streamline_ui.providers.auth import Bearer
 from streamline_ui.providers.configs import ApiConfig, Keys
 from streamline_ui.providers.describe import Checked, Connection, Provider, Result
 from streamline_ui.providers.formats import Format
+from streamline_ui.providers.limits import Limits, Pace, in_body
 from streamline_ui.providers.values import Objects
 
 ROOT = "https://slack.com/api"
@@ -119,6 +120,12 @@ def _auth(config: Slack) -> httpx.Auth:
     return Bearer(config.api_keys.access_token)
 
 
+def lane(request: httpx.Request) -> str:
+    """Slack counts each method by itself, and messages by their channel."""
+    method = request.url.path.rpartition("/")[2]
+    return f"{method} {in_body(request, 'channel')}" if method == "chat.postMessage" else method
+
+
 provider = Provider(
     __name__,
     name="Slack",
@@ -135,6 +142,7 @@ provider = Provider(
     base_url=lambda config: config.base_url or ROOT,
     auth=_auth,
     problem=slack_facts.read_problem,
+    limits=Limits((Pace(3, 3.0, each_lane=True),), lane=lane),
     meanings=slack_facts.MEANINGS,
     triggers=slack_facts.TRIGGERS,
 )

@@ -22,6 +22,7 @@ from streamline_ui.providers import answers, formats, telegram_facts, telegram_u
 from streamline_ui.providers.configs import ServiceConfig, service_address
 from streamline_ui.providers.describe import Checked, Connection, Page, Provider, Result
 from streamline_ui.providers.formats import Format
+from streamline_ui.providers.limits import Limits, Pace, in_body
 from streamline_ui.providers.values import IdText
 
 ROOT = "https://api.telegram.org"
@@ -162,8 +163,8 @@ provider = Provider(
     base_url=base_url,
     problem=telegram_facts.read_problem,
     wait=telegram_facts.read_wait,
+    limits=Limits((Pace(3, 3.0, each_lane=True), Pace(30, 1.0)), lane=lambda request: in_body(request, "chat_id")),
     meanings=telegram_facts.MEANINGS,
-    triggers=telegram_facts.TRIGGERS,
 )
 
 

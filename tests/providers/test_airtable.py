@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
+from streamline_ui.net import pace
 from streamline_ui.providers import airtable_schema, formats, meanings, named
 from streamline_ui.providers.airtable import base_url, check
 from streamline_ui.providers.describe import Connection, Page
@@ -127,7 +128,11 @@ async def test_upsert_is_repeatable(connect: Connect) -> None:
     assert raised.value.fields == {"mergeOn": "“E-mail” has no value in Fields."}
 
 
-async def test_many_records_go_ten_at_a_time_and_come_a_hundred_at_a_time(connect: Connect, arrived: Arrivals) -> None:
+async def test_many_records_go_ten_at_a_time_and_come_a_hundred_at_a_time(
+    connect: Connect, arrived: Arrivals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MARGIN", 0.0)  # without turns
+    monkeypatch.setattr(stand_in, "LIMIT", 1000)
     connection = await connect("airtable")
     rows = [{"Name": f"Task {number}"} for number in range(215)]
     made = await run(connection, "create_records", records=rows)

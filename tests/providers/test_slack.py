@@ -10,6 +10,7 @@ import pytest
 
 from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
+from streamline_ui.net import pace
 from streamline_ui.providers import formats, named, slack, slack_texts
 from streamline_ui.providers.slack import CHANNEL, EMOJI, STAMP, TOKEN, Slack, add_reaction, send_message
 
@@ -200,6 +201,7 @@ async def test_rate_limits_and_breakdowns(connect: Connect) -> None:
     connection = await connect("slack")
     for fault, wait, unclear in (({"retry_after": 7}, 7.0, False), ({"status": 500}, None, True)):
         sandbox.DESKS["slack"].fault = sandbox.slack.Fault(times=1, **fault)
+        pace.forget()
         with pytest.raises(Unavailable) as refusal:
             await send_message(connection, channel="general", text="x")
         assert refusal.value.retry_after == wait

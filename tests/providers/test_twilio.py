@@ -10,6 +10,7 @@ import pytest
 
 from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
+from streamline_ui.net import pace
 from streamline_ui.providers import formats, named, twilio, twilio_facts
 from streamline_ui.providers.phones import PHONE, SENDER
 from streamline_ui.providers.twilio import ACCOUNT, KEY, TOKEN, Twilio, make_call, send_sms
@@ -202,10 +203,12 @@ async def test_refused_numbers(connect: Connect, to: str, sentence: str) -> None
 async def test_faults(connect: Connect) -> None:
     connection = await connect("twilio")
     for status, unclear in ((429, False), (503, True)):
+        pace.forget()
         sandbox.DESKS["twilio"].fault = sandbox.twilio.Fault(status=status, times=1)
         with pytest.raises(Unavailable) as refusal:
             await send_sms(connection, to="+15551230000", body="x")
         assert refusal.value.unclear is unclear
+    pace.forget()
     sandbox.DESKS["twilio"].fault = sandbox.twilio.Fault(garbage=True, times=1)
     with pytest.raises(Unavailable, match="does not understand"):
         await send_sms(connection, to="+15551230000", body="x")
