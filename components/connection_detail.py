@@ -16,6 +16,7 @@ from components.connection_actions import ConnectionActions
 from components.credentials import Credentials
 from components.editable_name import EditableName
 from components.form_parts import Words, tag
+from components.incident_list import IncidentList, percent
 from components.integrations_board import said_after_saving
 from components.local_time import Clock
 from components.popup_menu import PopupMenu
@@ -25,8 +26,9 @@ from components.trial_dialog import TrialDialog
 from components.used_by import UsedBy
 from streamline_ui import live
 from streamline_ui.errors import NotFound
-from streamline_ui.integrations import connections, figures
+from streamline_ui.integrations import connections, figures, incidents
 from streamline_ui.integrations.figures import Figures
+from streamline_ui.integrations.incidents import History
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import HealthCheck, Integration, Status
 from streamline_ui.workflows import catalog
@@ -58,6 +60,7 @@ class ConnectionDetail:
         with tag("div", "sl-detail"):
             with tag("div", "col sl-gap grow"):
                 self.problem = ProblemNote(self._mend, lambda: self.actions.test(self.row.id))
+                self.incidents = IncidentList(self.clock)
                 self.activity = Activity(self.clock, self._show_older)
             with tag("div", "col sl-gap sl-side"):
                 self._draw_trials()
@@ -79,21 +82,24 @@ class ConnectionDetail:
     async def refresh(self) -> None:
         """Show it as it is now; or leave, where it is gone."""
         try:
-            row, checks, found, uses = await asyncio.to_thread(self._read)
+            row, checks, found, history, uses = await asyncio.to_thread(self._read)
         except NotFound:
             if self.row.id not in self.actions.removing:  # else we are leaving already, with a way back
                 ui.navigate.to("/")
             return
         self._show(row, checks, found)
+        self.incidents.update(history)
+        self.numbers["uptime"].set_text("–" if history.month is None else f"{percent(history.month)} %")
         self.used_by.update(uses)
         await self.keys.update(row)
 
-    def _read(self) -> tuple[Integration, list[HealthCheck], Figures, Sequence[Use]]:
+    def _read(self) -> tuple[Integration, list[HealthCheck], Figures, History, Sequence[Use]]:
         limit = max(PLACES, self.activity.limit + 1)
         return (
             connections.one(self.user_id, self.row.id),
             connections.checks(self.user_id, self.row.id, limit),
             figures.of(self.user_id, self.row.id),
+            incidents.of(self.user_id, self.row.id),
             catalog.uses(self.user_id).get(self.row.id, ()),
         )
 
@@ -113,7 +119,6 @@ class ConnectionDetail:
         self.credentials.update(row)
 
     def _show_numbers(self, found: Figures) -> None:
-        self.numbers["uptime"].set_text("–" if found.uptime is None else f"{_percent(found.uptime)} %")
         self.numbers["used"].set_text(words.ago(self.row.last_used_at) if self.row.last_used_at else "Never")
         self.numbers["typical"].set_text("–" if found.typical_ms is None else f"{found.typical_ms} ms")
         self.numbers["checks"].set_text(str(found.checks))
@@ -205,8 +210,3 @@ class ConnectionDetail:
 
 def _leave(integration_id: str) -> None:
     ui.navigate.to(f"/?deleted={integration_id}")
-
-
-def _percent(share: float) -> str:
-    text = f"{100 * share:.2f}"
-    return text.rstrip("0").rstrip(".")

@@ -21,12 +21,18 @@ PAGES = (
     ("Executions", "activity", "/executions"),
     ("New workflow", "plus", "/workflows/new"),
     ("Inbox", "inbox", "/inbox"),
+    ("Alerts", "bell", "/alerts"),
     ("Profile", "user", "/settings/profile"),
+    ("Where alerts go", "bell", "/settings/alerts"),
     ("API tokens", "key-round", "/settings/tokens"),
     ("Sign-in log", "history", "/settings/sign-ins"),
     ("About", "info", "/settings/about"),
 )
-ADMIN_PAGES = (("Users", "users", "/settings/users"), ("Encryption", "lock", "/settings/encryption"))
+ADMIN_PAGES = (
+    ("Users", "users", "/settings/users"),
+    ("Encryption", "lock", "/settings/encryption"),
+    ("Diagnostics", "activity", "/settings/diagnostics"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,11 @@ class Section:
 SECTIONS = (
     Section("profile", "Profile", "user"),
     Section("users", "Users", "users", is_for_admins=True),
+    Section("alerts", "Alerts", "bell"),
     Section("tokens", "API tokens", "key-round"),
     Section("encryption", "Encryption", "lock", is_for_admins=True),
     Section("sign-ins", "Sign-in log", "history"),
+    Section("diagnostics", "Diagnostics", "activity", is_for_admins=True),
     Section("about", "About", "info"),
 )
 

@@ -12,10 +12,11 @@ from html import escape
 from nicegui import ui
 
 from components import elements, links, live, snapshots, theme, toasts
+from components.alert_bell import AlertBell
 from components.form_parts import Words, tag
 from components.palette import Palette
 from components.popup_menu import Item, PopupMenu
-from streamline_ui import schedule
+from streamline_ui import pulse, schedule
 from streamline_ui.access import recovery, users
 from streamline_ui.access.sessions import Visitor
 from streamline_ui.integrations import connections
@@ -65,18 +66,19 @@ def frame(visitor: Visitor, *, title: str, active: str) -> Iterator[None]:
         tabs = tag("nav", "sl-tabbar", aria_label="Main, at the bottom")
         toasts.region()
     rail.move(target_index=0)
-    glance = Glance(visitor)
+    glance, bell = Glance(visitor), AlertBell(visitor.user_id)
     with main:
         palette = Palette(visitor)
         menu = PopupMenu()
     with rail:
-        _draw_rail(visitor, active, glance, menu)
+        _draw_rail(visitor, active, glance, bell, menu)
     with tabs:
-        _draw_tabs(active, glance, menu)
+        _draw_tabs(active, glance, bell, menu)
     ui.skip_link("Skip to main content", target=main)
     ui.on("sl-palette", palette.asked)
     live.follow(visitor.user_id, glance.refresh, heard=snapshots.forget)
     ui.timer(0, glance.refresh, once=True)
+    ui.timer(0, bell.refresh, once=True)
     with main:
         _draw_locked()
         yield
@@ -96,7 +98,7 @@ def logo(path: str = "/") -> None:
         Words("Streamline")
 
 
-def _draw_rail(visitor: Visitor, active: str, glance: Glance, menu: PopupMenu) -> None:
+def _draw_rail(visitor: Visitor, active: str, glance: Glance, bell: AlertBell, menu: PopupMenu) -> None:
     logo()
     with tag("button", "sl-btn sl-find", type_="button", data_palette="", aria_keyshortcuts="Control+K Meta+K"):
         elements.icon("search")
@@ -113,6 +115,7 @@ def _draw_rail(visitor: Visitor, active: str, glance: Glance, menu: PopupMenu) -
             Words(elements.initials(name), "sl-brand sm round").props["aria-hidden"] = "true"
             Words(name, "grow trunc")
         me.on("click", lambda: menu.open(f"Account of {name}", _account_items(), me.html_id), args=[])
+        bell.draw()
         ThemeSwitch(visitor)
 
 
@@ -124,7 +127,7 @@ def _account_items() -> list[Item]:
     ]
 
 
-def _draw_tabs(active: str, glance: Glance, menu: PopupMenu) -> None:
+def _draw_tabs(active: str, glance: Glance, bell: AlertBell, menu: PopupMenu) -> None:
     """The places that are gone to most, and a menu with the rest: six tabs would not fit a narrow phone."""
     _draw_links(PLACES[:TABS], active, glance)
     with tag("button", "", type_="button", data_palette=""):
@@ -135,10 +138,12 @@ def _draw_tabs(active: str, glance: Glance, menu: PopupMenu) -> None:
     with more.on("click", lambda: menu.open("More", _more_items(), more.html_id), args=[]):
         elements.icon("menu")
         Words("More")
+        bell.draw_count()
 
 
 def _more_items() -> list[Item]:
     places = [Item(place.title, place.icon, partial(ui.navigate.to, place.path)) for place in PLACES[TABS:]]
+    places.insert(0, Item("Alerts", "bell", partial(ui.navigate.to, "/alerts")))
     return [*places, Item("Sign out", "log-out", lambda: ui.run_javascript("slSignOut()"))]
 
 
@@ -212,22 +217,23 @@ class Glance:
         for count in self.counts:
             count.set_content(words if seen.broken else "")
             count.set_visibility(bool(seen.broken))
-        self.line.set_content(line_html(seen, schedule.problem()) + (_risk_html() if self.is_at_risk else ""))
+        line = line_html(seen, schedule.problem() or pulse.problem())
+        self.line.set_content(line + (_risk_html() if self.is_at_risk else ""))
 
 
 def line_html(seen: connections.Glance, problem: str | None) -> str:
     """The line in the rail: whether the checks run, how many connections there are, and when the next is looked at."""
     if problem:
         return (
-            f'<span class="sl-st bad">{elements.icon_html("circle-x")}Checks have stopped</span>'
+            f'<span class="sl-st bad">{elements.icon_html("circle-x")}Pollers have stopped</span>'
             f"<div>{escape(problem[:1].upper() + problem[1:])}. Restart Streamline.</div>"
         )
-    state = f'<span class="sl-st ok">{elements.icon_html("circle-check")}All checks running</span>'
+    state = f'<span class="sl-st ok">{elements.icon_html("circle-check")}All pollers running</span>'
     if not seen.total:
         return f"{state}<div>No connections yet</div>"
     number = f"{seen.total} connection{'' if seen.total == 1 else 's'}"
     at = seen.next_check_at
-    soon = f' · <span data-until="{at.timestamp():.0f}" data-until-words="next"></span>' if at else ""
+    soon = f' · <span data-until="{at.timestamp():.0f}" data-until-words="next check"></span>' if at else ""
     return f"{state}<div>{number}{soon}</div>"
 
 

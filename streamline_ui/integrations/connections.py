@@ -84,7 +84,9 @@ def add(
     sealed = configuration.seal(parsed, row.id, user_id)
     row.config_enc, row.config_view = sealed.enc, sealed.view
     row.status = _first_status(type_name, parsed) if is_active else Status.PAUSED
-    if row.status is Status.WAITING_FOR_SIGN_IN:
+    if row.status is Status.NOT_TESTED:
+        row.next_check_at = now() + health.EVERY  # nobody may ever test it by hand
+    elif row.status is Status.WAITING_FOR_SIGN_IN:
         row.status_message = "Nobody has signed in for this connection yet."
     with db.writing() as session:
         session.add(row)
