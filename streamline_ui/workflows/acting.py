@@ -16,6 +16,8 @@ from streamline_ui.storage.models import now
 from streamline_ui.workflows import definitions, parameters
 from streamline_ui.workflows.steps import Action
 
+TOO_OFTEN = 429
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -24,6 +26,12 @@ class Effect:
     output: Any
     error: StreamlineError | None
     attempt: dict[str, Any]
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether the service could not do it. To be told that it was asked too often means that it is there."""
+        response = self.attempt["response"]
+        return isinstance(self.error, Unavailable) and not (response and response.get("status") == TOO_OFTEN)
 
 
 async def act(user_id: str, step: Action, params: Mapping[str, Any], seconds: float) -> Effect:

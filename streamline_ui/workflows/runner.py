@@ -16,7 +16,7 @@ from typing import Any
 from streamline_ui.errors import AuthFailed, Invalid, Locked, Rejected, StreamlineError, Unavailable
 from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Progress
-from streamline_ui.workflows import acting, definitions, retries, templates, uploads
+from streamline_ui.workflows import acting, breakers, definitions, retries, templates, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Entry, Journal
@@ -176,9 +176,18 @@ class _Walk:
         if entry.status is Progress.RUNNING and not await acting.is_repeatable(user_id, step):
             self._doubt(entry, POSSIBLY_DONE)
         entry.input = templates.render(step.params, self.scope)
-        await self.journal.begin(entry)
-        seconds = min(step.timeout_seconds or STEP_SECONDS, max(0.0, self.ends_at - monotonic()))
-        effect = await acting.act(user_id, step, entry.input, seconds)
+        breaker = breakers.key(step.integration_id, entry.input)
+        if (wait := breakers.wait(breaker)) > 0:
+            self._leave_alone(step, entry, wait)
+            return
+        try:
+            await self.journal.begin(entry)
+            seconds = min(step.timeout_seconds or STEP_SECONDS, max(0.0, self.ends_at - monotonic()))
+            effect = await acting.act(user_id, step, entry.input, seconds)
+        except BaseException:
+            breakers.let_go(breaker)
+            raise
+        breakers.note(breaker, is_failed=effect.is_outage)
         entry.attempts.append(effect.attempt)
         if effect.error is None:
             self._succeed(entry, effect.output)
@@ -207,6 +216,15 @@ class _Walk:
         elif not isinstance(error, Rejected | Invalid):
             error = Rejected(CONNECTION_GONE, hints=["Choose another one in the editor."])
         self._fail(step, entry, error)
+
+    def _leave_alone(self, step: Action, entry: Entry, seconds: float) -> None:
+        """Wait with a call for which it is too early; where the order is kept, not for ever. Raises Halt."""
+        error, waited = Unavailable(breakers.REASON), self._held_up(entry)
+        if waited is not None and waited >= retries.HEAD_WAITS:
+            self._fail(step, entry, Unavailable(f"{error.message} {GIVEN_UP}"))
+            return
+        longest = seconds if waited is None else min(seconds, retries.HEAD_WAITS - waited)
+        self._pause(entry, error, due_at=now() + timedelta(seconds=longest))
 
     def _held_up(self, entry: Entry) -> float | None:
         """How long those behind it have been waiting for this step, in seconds, where the order is kept."""
