@@ -134,7 +134,8 @@ class Client(httpx.AsyncClient):
             response = await self._sent(request, options)
         except UnicodeEncodeError:
             raise faults.unsendable() from None
-        if self._explain is not None and not response.is_success:
+        unchanged = response.status_code == httpx.codes.NOT_MODIFIED  # what a conditional request hopes for
+        if self._explain is not None and not (response.is_success or unchanged):
             raise self._explain(response) from None
         return response
 

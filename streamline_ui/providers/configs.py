@@ -114,6 +114,16 @@ def service_address(text: str) -> str:
         raise ValueError(" ".join((error.message, *error.hints))) from None
 
 
+def web_address(text: str) -> str:
+    """Any address on the web, also one that was copied as `feed://…`. Raises ValueError with a sentence."""
+    url = re.sub(r"^feed:(?://)?(?=https?://)", "", text)
+    url = re.sub(r"^feed://", "https://", url)
+    try:
+        return egress.check_url(url)
+    except Invalid as error:
+        raise ValueError(" ".join((error.message, *error.hints))) from None
+
+
 def _address(value: str | None, info: ValidationInfo) -> str | None:
     return value if value is None or formats.is_stored(info) else service_address(value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 T = TypeVar("T")
 MOST_REMEMBERED = 1000
+CONDITIONS = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
+LONGEST_TAG = 500
 TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|at_(?:medium|campaign)|cmpid", re.IGNORECASE)
 
 
@@ -41,6 +43,16 @@ class Recent:
         kept = max(MOST_REMEMBERED - len(now), 0)  # what is shown now is always remembered
         self.seen = before[len(before) - min(kept, len(before)) :] + now
         return found
+
+    def condition(self, url: str) -> dict[str, str]:
+        """The headers that ask for this address only if it changed since the cursor was made."""
+        known = self.more.get("tags", {}) if self.more.get("url") == url else {}
+        return {name: known[tag] for name, tag in CONDITIONS.items() if tag in known}
+
+    def keep_condition(self, url: str, headers: Mapping[str, str]) -> None:
+        """Remember by which headers of an answer its next change shows."""
+        tags = {tag: headers[tag] for tag in CONDITIONS.values() if tag in headers and len(headers[tag]) <= LONGEST_TAG}
+        self.more = {"url": url, "tags": tags}
 
     def text(self) -> str:
         """The cursor."""

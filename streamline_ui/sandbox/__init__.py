@@ -23,6 +23,7 @@ from streamline_ui.sandbox import (
     newsapi,
     oauth2,
     overview,
+    rss,
     sendgrid,
     slack,
     telegram,
@@ -31,7 +32,7 @@ from streamline_ui.sandbox import (
 from streamline_ui.sandbox.bodies import read_json
 from streamline_ui.sandbox.state import Desk, read_fault
 
-_SERVICES = (discord, telegram, sendgrid, slack, twilio, airtable, google_sheets, oauth2, newsapi)
+_SERVICES = (discord, telegram, sendgrid, slack, twilio, airtable, google_sheets, oauth2, newsapi, rss)
 DESKS: dict[str, Desk] = {each.desk.service: each.desk for each in _SERVICES}
 
 DEMO: dict[str, dict[str, Any]] = {
@@ -45,6 +46,7 @@ DEMO: dict[str, dict[str, Any]] = {
     },
     "slack": {"apiKeys": {"accessToken": "xoxb-123456789012-1234567890123-" + "sandbox-" * 2 + "demo"}},
     "twilio": {"apiKeys": {"accountSid": "AC" + "5a" * 16, "authToken": "5b" * 16, "fromNumber": "+15005550006"}},
+    "rss": {"feedUrl": "https://example.com/feed.xml"},
     "newsapi": {"apiKeys": {"apiKey": "5c" * 16}},
     "airtable": {"apiKeys": {"accessToken": airtable.DEMO_TOKEN}},
     "google_sheets": {
@@ -69,6 +71,7 @@ def demo(type_name: str, root: str) -> dict[str, Any]:
     at = f"{root}/{type_name}"
     addresses = {
         "google_sheets": {"baseUrl": at, "oauthBaseUrl": at},
+        "rss": {"feedUrl": f"{at}/feed.xml"},
         "oauth2": {"authorizeUrl": f"{at}/authorize", "tokenUrl": f"{at}/token", "apiBaseUrl": f"{at}/api"},
     }
     found = DEMO.get(type_name)
@@ -98,6 +101,7 @@ def forget() -> None:
     google_sheets.forget()
     oauth2.authority.forget()
     newsapi.forget()
+    rss.forget()
     slack.forget()
 
 

@@ -27,6 +27,7 @@ _NAMES = {
     "google_sheets": "Google Sheets",
     "oauth2": "OAuth 2.0 API",
     "newsapi": "News API",
+    "rss": "RSS feed",
     "slack": "Slack",
     "twilio": "Twilio",
 }
@@ -44,6 +45,8 @@ _HELP = {
     "<code>DELETE /sandbox/google_sheets/_permissions</code> takes every sign-in back.",
     "oauth2": "Any client works, unless its ID has <code>unknown</code> or <code>elsewhere</code>, or its secret "
     "<code>wrong</code>, in it; <code>lives-5</code> in the ID gives tokens that live 5 seconds.",
+    "rss": "The same entries are at <code>feed.xml</code>, <code>atom.xml</code>, <code>rdf.xml</code> and "
+    "<code>feed.json</code>. <code>POST /sandbox/rss/_say {title?, text?}</code> publishes one.",
     "newsapi": "Any key works, unless it has <code>revoked</code> or <code>disabled</code> in it. It has 100 requests "
     "a day. <code>POST /sandbox/newsapi/_say {title?, url?}</code> publishes an article.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "

@@ -140,6 +140,7 @@ async def test_the_check_posts_nothing(provider: Provider[Any]) -> None:
         seen.append(request.method)
         everything = {
             "id": "x",
+            "version": "https://jsonfeed.org/version/1.1",
             "status": "ok" if provider.type == "newsapi" else "active",
             "name": "x",
             "scopes": ["mail.send", "data.records:read"],
@@ -210,7 +211,8 @@ def test_a_rate_limit_was_not_processed_and_says_how_long(provider: Provider[Any
 def test_no_secret_in_errors_texts_or_views(provider: Provider[Any]) -> None:
     config = demo(provider)
     hidden = [each for each in formats.secrets(config) if len(each) >= 16]
-    assert hidden
+    assert hidden or provider.auth_type == "none"
+    hidden = hidden or ["no secret at all"]
     echoed = {"message": hidden[0], "description": hidden[0], "errors": [{"message": hidden[0], "field": hidden[0]}]}
     texts = [
         repr(config),

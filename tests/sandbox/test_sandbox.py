@@ -34,6 +34,8 @@ async def send(box: httpx.AsyncClient, service: str, text: str = "Hello") -> htt
         return await box.post("airtable/v0/appSandboxBase001/Tasks", headers=AIRTABLE, json=values)
     if service == "newsapi":
         return await box.get("newsapi/v2/everything", headers=NEWS, params={"q": text})
+    if service == "rss":
+        return await box.get("rss/feed.xml", params={"about": text})
     if service == "slack":
         values = {"channel": "#general", "text": text}
         return await box.post("slack/chat.postMessage", headers=SLACK, json=values)
@@ -149,7 +151,7 @@ WRITES = [f"discord{HOOK}", f"telegram/bot{TOKEN}/sendMessage", f"telegram/bot{T
           "slack/chat.postMessage", "slack/chat.update", "slack/reactions.add", "slack/conversations.list",
           f"twilio/{ACCOUNT}/Messages.json", f"twilio/{ACCOUNT}/Calls.json", "twilio/2010-04-01/Accounts/x/Calls.json",
           "airtable/v0/appSandboxBase001/Tasks", "airtable/v0/appSandboxBase001/Tasks/listRecords", "airtable/_say",
-          "newsapi/_say",
+          "newsapi/_say", "rss/_say",
           "telegram/_say", "discord/_faults"]  # fmt: skip
 HOSTILE = [b"", b"null", b"5", b"[]", b'"x"', b"{", b"[" * 100_000, b"\xff\xfe",
            b'{"content":{"a":1},"text":[],"url":{}}',
