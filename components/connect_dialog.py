@@ -42,6 +42,8 @@ class ConnectDialog:
         self.window = Window(wide=True)
         self.subject: Subject | None = None
         self.is_busy = False
+        self.is_draft = False  # what it is about was saved only so that somebody can sign in for it
+        self.window.dialog.on("hide", self._went_away, args=[])
         self.slot = ui.context.slot  # the page's, where things may be put once the dialog has gone
         self.sign_in = SignIn(user_id, self._signed_in)
 
@@ -74,7 +76,7 @@ class ConnectDialog:
 
     def _open(self, subject: Subject) -> None:
         self.subject = subject
-        self.is_busy = False
+        self.is_busy = self.is_draft = False
         self.verdicts: dict[str, Verdict] = {}
         provider = subject.provider
         shown = json.loads(subject.row.config_view) if subject.row else None
@@ -115,9 +117,9 @@ class ConnectDialog:
         folded = [f.name for f in self.form.fields if f is not mode and is_folded(subject.provider, f)]
         self.folded_names = [*folded, *self.form.rows]
         choice = ModeChoice(self.form, mode, subject.provider.name) if mode else None
-        self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
         if subject.provider.sign_in:
             self.sign_in.draw_address(subject.provider)
+        self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
         self._draw_name(subject.name)
         self.folded = form_parts.folded("More keys and options" if self.form.rows else "More options")
         with self.folded:
@@ -145,6 +147,7 @@ class ConnectDialog:
     async def _lead_out(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
         """Save it, so that nothing is lost, and let somebody sign in for it in the window that has opened."""
         row = await self._stored(subject, typed, config, None)
+        self.is_draft = self.is_draft or subject.row is None
         self.subject = Subject(subject.provider, row, row.name)
         form_parts.settle(self.window.card)
         await self.sign_in.begin(row, oauth_tokens.service(subject.provider), self.note)
@@ -158,10 +161,17 @@ class ConnectDialog:
             self.note.problem(result.message, result.hints)
             return
         row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
-        self.subject = None
+        self.subject, is_new, self.is_draft = None, self.is_draft, False
         self.window.close()
         with self.slot:
-            await self.saved(row, subject.row.last_checked_at is None)
+            await self.saved(row, is_new)
+
+    async def _went_away(self) -> None:
+        """What was saved only to sign in for it goes with the dialog, where nobody has: nothing was changed."""
+        subject, was_draft, self.is_draft = self.subject, self.is_draft, False
+        if subject is not None and subject.row is not None and was_draft:
+            self.sign_in.end()
+            await asyncio.to_thread(connections.remove, self.user_id, subject.row.id)
 
     def _relabel(self, grant_type: str) -> None:
         """A client for itself signs in nowhere."""

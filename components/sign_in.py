@@ -54,7 +54,7 @@ class SignIn:
                     elements.icon("copy")
                     Words("Copy")
             label.props["for"] = field.html_id
-            hint = f"Add exactly this one to your OAuth client at {provider.sign_in or provider.name}."
+            hint = f"Add exactly this one to your OAuth client at {provider.sign_in}."
             field.props["aria-describedby"] = Words(hint, "sl-help", "div").html_id
 
     async def begin(self, row: Integration, service: str, note: OutcomeNote) -> None:

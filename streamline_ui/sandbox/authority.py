@@ -48,6 +48,7 @@ class Family:
 class Tally:
     """What the tests count."""
 
+    asked: int = 0
     renewals: int = 0
     repeats: int = 0
     thefts: int = 0
@@ -144,6 +145,7 @@ class Authority:
     async def token(self, request: Request) -> Response:
         """Exchange a code, renew, or give a client its own token."""
         given = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
+        self.tally.asked += 1
         fault = await self.desk.misbehave("token")
         if fault and (fault.garbage or fault.answer):
             status = fault.answer or 500

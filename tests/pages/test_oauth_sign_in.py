@@ -136,3 +136,16 @@ async def test_a_client_for_itself_needs_no_sign_in(newcomer: Newcomer, server: 
     await expect(card(page, "OAuth 2.0 API")).to_contain_text("Healthy")
     await start(page)
     assert len(page.context.pages) == 1
+
+
+async def test_a_dialog_that_is_left_leaves_nothing(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    dialog = await open_dialog(page, "Google Sheets")
+    await fill_in(newcomer)
+    await press(page)
+    assert len((await newcomer.rest.get("/api/integrations")).json()["items"]) == 1
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog).to_be_hidden()
+    await expect(card(page, "Google Sheets")).to_have_count(0)
+    assert (await newcomer.rest.get("/api/integrations")).json()["items"] == []
+    assert len(page.context.pages) == 1
