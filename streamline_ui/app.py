@@ -23,7 +23,7 @@ from streamline_ui.integrations import oauth
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
-from streamline_ui.storage import broadcast, db, migrate, writer
+from streamline_ui.storage import broadcast, db, migrate, room, writer
 from streamline_ui.vault import keyring, redact
 from streamline_ui.workflows import blame, claims, dispatch, polling, uploads
 
@@ -89,7 +89,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
     operations.checks |= {"scheduler": schedule.problem, "event loop": pulse.problem}
     pulse.start(asyncio.get_running_loop(), {"scheduler": schedule.problem})
-    operations.checks["polling"] = polling.problem
+    operations.checks |= {"polling": polling.problem, "disk": room.problem}
     operations.checks.pop("stop", None)
     writer.start()
     broadcast.start()

@@ -48,7 +48,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     )
     _scheduler.add_listener(_note, EVENT_JOB_SUBMITTED | EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
     _scheduler.add_job(_tick, "interval", seconds=1)
-    for sweep in (watch.sweep, oauth.sweep, *sweeps):
+    for sweep in (watch.begin, oauth.sweep, *sweeps):
         _scheduler.add_job(sweep, "interval", seconds=1)
     _scheduler.add_job(polling.sweep, "interval", seconds=1)
     _scheduler.add_job(_fire, "interval", seconds=0.25)
@@ -59,6 +59,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     for prune in (watch.prune, oauth_sign_in.prune, sessions.prune, limits.prune, idempotency.prune):
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [retention.sweep, settings.current()], minutes=10)
+    _scheduler.add_job(asyncio.to_thread, "interval", [retention.relieve], minutes=1)
     _scheduler.add_job(asyncio.to_thread, "interval", [pollers.prune], hours=1)
     _scheduler.add_job(lifeline.beat, "interval", [problem, pulse.problem], minutes=1)
     _scheduler.add_job(vigil.watch, "interval", seconds=5)

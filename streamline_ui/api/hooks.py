@@ -16,6 +16,7 @@ from streamline_ui.access.gate import route_path
 from streamline_ui.api import problems
 from streamline_ui.errors import StreamlineError, Unavailable
 from streamline_ui.providers.signatures import Incoming
+from streamline_ui.storage import room
 from streamline_ui.storage.workflow_tables import Verdict
 from streamline_ui.workflows import dispatch, hooks
 from streamline_ui.workflows.hooks import Arrival
@@ -53,6 +54,8 @@ class Door:
 
 async def receive(request: Request) -> Response:
     """Answer a request once it is on disk: 202 with the event's id."""
+    if room.is_short():
+        return _later(request, Unavailable("There is hardly any room left to store it.", code="unavailable"))
     try:
         arrival = await hooks.arrive(
             request.path_params["token"],

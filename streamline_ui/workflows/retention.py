@@ -16,13 +16,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from streamline_ui.settings import Settings
-from streamline_ui.storage import db
+from streamline_ui.storage import db, room
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress
 from streamline_ui.workflows import uploads
 
 KNOWN_FOR = timedelta(days=7)  # senders deliver again for up to three days; after that an id counts as new
 LOOK_FOR = 1000  # rows at a time
+LAST_TO_GO = timedelta(days=1)  # however full the disk is
 LONG = 200  # rows that are too many to go in one transaction
 LONGEST = 0.02  # seconds that one transaction may take: others want to write
 PAUSE = 0.01  # seconds between them
@@ -47,6 +48,30 @@ def sweep(settings: Settings) -> int:
     uploads.sweep()
     if gone:
         log.info("Old history went: %d rows.", gone)
+    return gone
+
+
+def relieve() -> int:
+    """While the disk is nearly full, let a tenth of the history go, the oldest, but nothing of the last day."""
+    if not room.is_short() or db.engine().dialect.name != "sqlite":
+        return 0
+    until = now() - LAST_TO_GO
+    gone = 0
+    for table, moment, which in (
+        (_executions, _executions.c.createdAt, (_is_over,)),
+        (_requests, _requests.c.at, ()),
+    ):
+        with db.engine().connect() as connection:
+            total = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        most = max(LOOK_FOR, total // 10)
+        while most > 0 and (found := _oldest(table, moment, moment < until, *which)[:most]):
+            gone += sum(_pieces(found))
+            most -= len(found)
+    uploads.sweep()
+    _give_back()
+    room.look_again()
+    if gone:
+        log.warning("The disk is nearly full: %d rows of old history went.", gone)
     return gone
 
 

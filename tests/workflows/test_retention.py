@@ -17,7 +17,7 @@ from sqlmodel import col, func, select
 from streamline_ui.errors import NotFound
 from streamline_ui.integrations import connections
 from streamline_ui.settings import Settings
-from streamline_ui.storage import db, migrate, writer
+from streamline_ui.storage import db, migrate, room, writer
 from streamline_ui.storage.models import Setting, User, new_id, now, table_of
 from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress, StepRun, Verdict, Workflow
 from streamline_ui.workflows import catalog, retention
@@ -178,3 +178,16 @@ async def test_a_workflow_with_a_long_history_goes_bit_by_bit(hub: Settings, wor
     assert sorted(took)[int(len(took) * 0.95)] < 0.25, sorted(took)[-5:]
     with db.reading() as session:
         assert session.get(Workflow, workflow.id) is None
+
+
+def test_a_full_disk_is_relieved_of_what_is_old(
+    hub: Settings, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened(workflow, now() - 3 * DAY, count=5)
+    happened(workflow, now() - timedelta(hours=2), count=5)
+    monkeypatch.setattr(room, "is_short", lambda: False)
+    assert retention.relieve() == 0
+    monkeypatch.setattr(room, "is_short", lambda: True)
+    assert retention.relieve() == 10
+    assert counts()[:3] == (5, 5, 5)
+    assert retention.relieve() == 0
