@@ -27,7 +27,7 @@ class DiagnosticsBoard:
     def __init__(self) -> None:
         self.state = tag("div", role="status")
         self.cards: dict[str, ui.html] = {}
-        for title in ("Process", "Work", "Storage"):
+        for title in ("Process", "Pollers", "Work", "Storage"):
             with settings_frame.card(title):
                 self.cards[title] = ui.html("", sanitize=False, tag="dl").classes("sl-facts")
         jobs = settings_frame.card("Regular jobs", "What the clock does, when next, and how long it took last time.")
@@ -47,8 +47,9 @@ class DiagnosticsBoard:
         """Measure, and show."""
         seen = await asyncio.to_thread(state.look)
         self._tell(seen.problems)
-        for title, facts in (("Process", _process(seen)), ("Work", _work(seen)), ("Storage", _storage(seen))):
-            _show(self.cards[title], _facts(facts))
+        drawn = {"Process": _process, "Pollers": _pollers, "Work": _work, "Storage": _storage}
+        for title, facts in drawn.items():
+            _show(self.cards[title], _facts(facts(seen)))
         _show(self.jobs, _table(seen.jobs, seen.at))
 
     def _tell(self, problems: list[str]) -> None:
@@ -75,6 +76,16 @@ def _process(seen: State) -> dict[str, str]:
         "Memory": f"{size(seen.machine.memory)} (at most {size(seen.machine.memory_peak)})",
         "Event loop": f"{mark}, answers after {lag}",
         "Scheduler": "stopped" if any("scheduler" in each for each in seen.problems) else "runs",
+    }
+
+
+def _pollers(seen: State) -> dict[str, str]:
+    found = seen.polling
+    return {
+        "Pollers": f"{found.pollers}, {found.asking} asking right now" if found.is_running else "not running",
+        "In trouble": f"{found.failing} failing, {found.blocked} wait for somebody",
+        "Next poll": _until(found.next_poll_at, seen.at) if found.next_poll_at else "–",
+        "Late by": _took(found.late),
     }
 
 

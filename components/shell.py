@@ -21,6 +21,7 @@ from streamline_ui.access import recovery, users
 from streamline_ui.access.sessions import Visitor
 from streamline_ui.integrations import connections
 from streamline_ui.vault import keyring
+from streamline_ui.workflows import polling
 
 __all__ = ["LOGO", "PLACES", "dress", "frame", "logo"]
 
@@ -217,7 +218,7 @@ class Glance:
         for count in self.counts:
             count.set_content(words if seen.broken else "")
             count.set_visibility(bool(seen.broken))
-        line = line_html(seen, schedule.problem() or pulse.problem())
+        line = line_html(seen, schedule.problem() or polling.problem() or pulse.problem())
         self.line.set_content(line + (_risk_html() if self.is_at_risk else ""))
 
 

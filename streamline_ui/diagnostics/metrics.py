@@ -76,8 +76,12 @@ def _lines(seen: State) -> Iterator[str]:
     )
     jobs = [({"job": job.name}, job.seconds) for job in seen.jobs if job.seconds is not None]
     yield from _gauge("job_duration_seconds", "How long each regular job took the last time.", jobs)
-    for name, value in sorted(seen.numbers.items()):
-        yield from _gauge(name, "", [({}, value)])
+    polls = {"asking": seen.polling.asking, "failing": seen.polling.failing, "blocked": seen.polling.blocked}
+    yield from _gauge("pollers", "Pollers of this process.", [({}, seen.polling.pollers)])
+    yield from _gauge("pollers_by_state", "Pollers that ask right now, or are in trouble.", _by("state", polls))
+    yield from _gauge(
+        "poll_late_seconds", "How late the later ones of the last polls began.", [({}, seen.polling.late)]
+    )
 
 
 def _by(label: str, counts: dict[str, int]) -> list[Sample]:
@@ -85,8 +89,7 @@ def _by(label: str, counts: dict[str, int]) -> list[Sample]:
 
 
 def _gauge(name: str, help_: str, samples: list[Sample]) -> Iterator[str]:
-    if help_:
-        yield f"# HELP {PROGRAM}_{name} {help_}\n"
+    yield f"# HELP {PROGRAM}_{name} {help_}\n"
     yield f"# TYPE {PROGRAM}_{name} gauge\n"
     for labels, value in samples:
         inside = ",".join(f'{key}="{_escaped(each)}"' for key, each in labels.items())

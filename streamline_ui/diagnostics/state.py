@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -17,7 +17,8 @@ from streamline_ui.storage import db, writer
 from streamline_ui.storage.alert_tables import Alert, AlertMessage
 from streamline_ui.storage.models import Integration, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
-from streamline_ui.workflows import dispatch
+from streamline_ui.workflows import dispatch, polling
+from streamline_ui.workflows.polling_service import Summary
 
 _started = monotonic()
 
@@ -33,6 +34,7 @@ class State:
     worst_loop_lag: float
     problems: list[str]
     jobs: list[Job]
+    polling: Summary
     waiting_writes: int
     running_here: int
     executions: dict[str, int]
@@ -42,7 +44,6 @@ class State:
     workflows: int
     open_alerts: int
     unsent_messages: int
-    numbers: dict[str, float] = field(default_factory=dict)
 
 
 def look() -> State:
@@ -69,8 +70,9 @@ def look() -> State:
             machine=machine.look(),
             loop_lag=pulse.lag(),
             worst_loop_lag=pulse.worst_lag(),
-            problems=[said for said in (schedule.problem(), pulse.problem()) if said],
+            problems=[said for said in (schedule.problem(), polling.problem(), pulse.problem()) if said],
             jobs=schedule.jobs(),
+            polling=polling.summary(),
             waiting_writes=writer.depth(),
             running_here=dispatch.running(),
             executions={status.value: executions.get(status.value, 0) for status in open_},

@@ -15,7 +15,8 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import HealthCheck, Integration, now, table_of
 
 LEASE = timedelta(minutes=2)  # longer than the longest test; a test that dies is due again after it
-AT_ONCE = 20
+AT_ONCE = 50
+_under_way: set[asyncio.Task[None]] = set()
 KEEP = timedelta(days=35)  # the detail page tells the uptime of 30 days
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,21 @@ _any_due = (
 )
 
 
+async def begin() -> None:
+    """Start to test what is due, and wait for none of it: a service that hangs keeps no other from being looked at."""
+    room = AT_ONCE - len(_under_way)
+    if room <= 0 or await db.glance(_any_due, {"moment": now()}) is None:
+        return
+    for user_id, integration_id in await asyncio.to_thread(_claim, room):
+        task = asyncio.create_task(_test(user_id, integration_id), name="test a connection")
+        _under_way.add(task)
+        task.add_done_callback(_under_way.discard)
+
+
 async def sweep() -> None:
     """Test every connection that is due. What another process has claimed meanwhile is left to it."""
-    if await db.glance(_any_due, {"moment": now()}) is None:
-        return
-    due = await asyncio.to_thread(_claim)
-    await asyncio.gather(*(_test(user_id, integration_id) for user_id, integration_id in due))
+    await begin()
+    await asyncio.gather(*_under_way)
 
 
 def prune() -> None:
@@ -41,7 +51,7 @@ def prune() -> None:
         session.exec(delete(HealthCheck).where(col(HealthCheck.at) < now() - KEEP))
 
 
-def _claim() -> list[tuple[str, str]]:
+def _claim(most: int) -> list[tuple[str, str]]:
     at = now()
     is_due = (
         col(Integration.is_active).is_(True),
@@ -53,7 +63,7 @@ def _claim() -> list[tuple[str, str]]:
             select(Integration.user_id, Integration.id)
             .where(*is_due)
             .order_by(col(Integration.next_check_at))
-            .limit(AT_ONCE)
+            .limit(most)
         ).all()
     if not found:
         return []

@@ -19,7 +19,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.alert_tables import Alert, Matter
 from streamline_ui.storage.models import Integration, Status, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow, WorkflowVersion
-from streamline_ui.workflows import catalog
+from streamline_ui.workflows import catalog, hearing
 
 BAD = (Progress.FAILED, Progress.UNKNOWN)
 PARKED_FOR = timedelta(minutes=5)
@@ -44,6 +44,7 @@ def remind() -> None:
 
 def _watch() -> None:
     outages.sweep()
+    hearing.sweep()
     sweep()
 
 

@@ -25,7 +25,7 @@ from streamline_ui.net import egress
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import User
-from streamline_ui.workflows import catalog, executions
+from streamline_ui.workflows import catalog, executions, polling
 
 CANARY = "canary7f3a9"
 STEP = {"id": "note", "type": "set", "values": {}}
@@ -34,10 +34,12 @@ STEP = {"id": "note", "type": "set", "values": {}}
 @pytest_asyncio.fixture
 async def ticking(hub: Settings) -> AsyncIterator[Settings]:
     schedule.start()
+    polling.start()
     pulse.start(asyncio.get_running_loop(), {})
     yield hub
     pulse.stop()
     schedule.stop()
+    await polling.stop()
     await asyncio.sleep(0.1)
 
 
@@ -55,7 +57,7 @@ async def test_the_state_knows_jobs_sizes_and_queues(ticking: Settings, alice: U
     assert seen.machine.database == "SQLite" and seen.machine.log_size > 50_000 and seen.machine.memory > 20e6
     assert seen.machine.disk_free > 0 and seen.executions["queued"] == 1 and seen.oldest_queued >= 1
     by_name = {job.name: job for job in seen.jobs}
-    assert {"vigil.watch", "watch.sweep", "lifeline.beat", "usage.flush"} <= set(by_name)
+    assert {"vigil.watch", "watch.begin", "lifeline.beat", "usage.flush"} <= set(by_name)
     assert by_name["usage.flush"].seconds is not None and all(job.next_at for job in seen.jobs)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, NotFound, Unavailable
-from streamline_ui.integrations import calls, connections, health, inbox, watch
+from streamline_ui.integrations import calls, connections, health, inbox, rows, watch
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, Status, User, now
@@ -155,3 +155,15 @@ async def test_the_inbox_shows_what_was_written(hub: Settings, alice: User, bob:
     assert inbox.entries(bob.id) == []
     inbox.clear(alice.id)
     assert inbox.entries(alice.id) == []
+
+
+@pytest.mark.usefixtures("hub")
+async def test_a_use_that_works_heals_at_once_and_moves_the_next_check(stand_ins: str, alice: User) -> None:
+    row = connections.add(alice.id, "discord", "Ops", {**sandbox.DEMO["discord"], "baseUrl": f"{stand_ins}/discord"})
+    for _ in range(4):
+        rows.record(alice.id, row.id, health.failed(Unavailable("Discord did not answer within 10 s.")))
+    await connections.perform(alice.id, row.id, "send_message", {"content": "Hello"})
+    now_ = connections.one(alice.id, row.id)
+    assert (now_.status, now_.failures, now_.failing_since) == (Status.HEALTHY, 0, None)
+    newest = connections.checks(alice.id, row.id)[-1]
+    assert newest.kind == "use" and newest.ok

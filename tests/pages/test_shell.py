@@ -306,7 +306,7 @@ async def test_a_half_filled_dialog_comes_back_after_a_restart(restartable: Rest
     await dialog.get_by_label("Name of the key").fill("second")
     restartable.kill()
     await expect(page.get_by_text("Connection lost. Your changes are kept")).to_be_visible()
-    await expect(page.get_by_text("All checks running")).to_be_hidden()
+    await expect(page.get_by_text("All pollers running")).to_be_hidden()
     await dialog.get_by_role("button", name="Test and save").click()
     await expect(page.get_by_text("Not connected: nothing was sent.")).to_be_visible()
     await dialog.get_by_role("button", name="Show API key").click()
