@@ -25,6 +25,7 @@ VERDICTS = {
     Verdict.BAD_SIGNATURE: ("bad", "circle-x", "Signature did not match"),
     Verdict.INACTIVE: ("idle", "circle-pause", "Kept, not run"),
     Verdict.FILTERED: ("idle", "list-filter", "Filtered"),
+    Verdict.NOT_ALLOWED: ("bad", "circle-x", "Not from here"),
     Verdict.TOO_LARGE: ("bad", "circle-x", "Too large"),
     Verdict.MALFORMED: ("bad", "circle-x", "Could not be read"),
 }

@@ -37,6 +37,7 @@ class Verdict(StrEnum):
     FILTERED = "filtered"
     TOO_LARGE = "too_large"
     MALFORMED = "malformed"
+    NOT_ALLOWED = "not_allowed"
 
 
 OPEN = text("status IN ('queued', 'running', 'waiting')")

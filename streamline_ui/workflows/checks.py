@@ -12,7 +12,7 @@ from streamline_ui import providers
 from streamline_ui.errors import Invalid
 from streamline_ui.providers import sender_events
 from streamline_ui.providers.describe import Provider
-from streamline_ui.workflows import cron, outline, parameters, templates
+from streamline_ui.workflows import allowing, cron, outline, parameters, templates
 from streamline_ui.workflows.outline import Definition
 from streamline_ui.workflows.steps import Action, Branch, Filter, ForEach, Set, Step
 from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger, Verification, WebhookTrigger
@@ -96,6 +96,10 @@ def _about_trigger(definition: Definition, lookup: Lookup) -> Iterator[Problem]:
         yield from _about_verification(trigger.verification)
         if trigger.events and not sender_events.of(trigger.verification.scheme):
             yield Problem("trigger.events", "Events can be chosen where the signature check names the sender.")
+        for index, address in enumerate(trigger.allowed_addresses):
+            if not allowing.is_network(address):
+                said = f"{address} is no address and no network, such as 203.0.113.7 or 203.0.113.0/24."
+                yield Problem(f"trigger.allowedAddresses.{index}", said)
     elif isinstance(trigger, IntegrationTrigger):
         provider, problem = _provider(trigger.integration_id, "trigger.integrationId", lookup)
         if problem:

@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from streamline_ui.errors import Invalid, NotFound, StreamlineError, TooMany
+from streamline_ui.errors import Forbidden, Invalid, NotFound, StreamlineError, TooMany
 from streamline_ui.providers import sender_events, signatures
 from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Verdict, Workflow
-from streamline_ui.workflows import catalog, intake, payloads, pushing, secrets, uploads
+from streamline_ui.workflows import allowing, catalog, intake, payloads, pushing, secrets, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.intake import Listener, Receipt, Request
 from streamline_ui.workflows.job import Job
@@ -116,6 +116,9 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
         off = "The workflow is off." if workflow.version else "The workflow was not published yet."
         await turn_away(Verdict.INACTIVE, off)
         raise _unknown()
+    if not is_ours and not allowing.is_allowed(address, tuple(trigger.allowed_addresses)):
+        await turn_away(Verdict.NOT_ALLOWED, f"{address} is not among the addresses that may send.")
+        raise Forbidden("Requests from this address are not taken here.")
     if len(incoming.body) > definition.settings.max_body_bytes:
         await turn_away(Verdict.TOO_LARGE, f"More than {definition.settings.max_body_bytes} bytes.")
         raise BodyTooLarge(f"The body is larger than {definition.settings.max_body_bytes} bytes.")
@@ -143,7 +146,8 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
             raise BadRequest(error.message) from None
         if trigger.events and (other := _unwanted(trigger, value)):
             return Arrival(await turn_away(Verdict.FILTERED, other))
-        receipt = await intake.accept(workflow, request, value, verdict.delivery_id)
+        delivery_id = None if trigger.duplicates == "off" else verdict.delivery_id
+        receipt = await intake.accept(workflow, request, value, delivery_id)
         if receipt.verdict is Verdict.ACCEPTED:
             shelf.keep()
     return Arrival(receipt, None, receipt.execution, trigger.response == "last_step")

@@ -64,12 +64,18 @@ class Verification(Part):
 
 
 class WebhookTrigger(Part):
-    """A request to the workflow's own address. `events` names the sender's that count; none named, all do."""
+    """A request to the workflow's own address. `events` names the sender's that count; none named, all do.
+
+    `allowed_addresses` are those that requests may come from, single ones or networks; with none, all may. `duplicates`
+    says whether a delivery that its sender repeats, by its own id, is taken once or each time.
+    """
 
     type: Literal["webhook"]
     verification: Verification = Verification()
     events: Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=50)] = []
     response: Literal["immediately", "last_step"] = "immediately"
+    allowed_addresses: Annotated[list[Annotated[str, Field(min_length=1, max_length=60)]], Field(max_length=100)] = []
+    duplicates: Literal["delivery_id", "off"] = "delivery_id"
 
 
 class IntegrationTrigger(Part):
