@@ -21,6 +21,7 @@ from streamline_ui.integrations.health import Outcome
 from streamline_ui.providers import formats
 from streamline_ui.providers.feeds import Event, Feed, Page
 from streamline_ui.storage import db
+from streamline_ui.storage.models import now
 from streamline_ui.vault import redact
 
 FLUSHED = 100  # connections in one transaction
@@ -85,6 +86,8 @@ def flush() -> None:
             session.add(row)
             if heard.outcome is not None:
                 rows.apply(session, row, heard.outcome, kind="use")
+                if heard.outcome.ok and row.is_active and not row.account:
+                    row.next_check_at = now()  # only a check tells who we are there
     for integration_id, heard in part:
         live.tell(heard.user_id, "integration", integration_id)
 

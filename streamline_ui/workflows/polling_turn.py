@@ -115,6 +115,7 @@ class Turn:
         pause: float | None = self.wish.pause
         try:
             pause = await self._ask()
+            self.first.set()
             while pause == 0.0 and not self.is_over and self._in_a_row < AT_ONCE_IN_A_ROW:
                 self._in_a_row += 1
                 pause = await self._ask()
