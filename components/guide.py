@@ -10,6 +10,7 @@ from nicegui.elements.markdown import prepare_content
 from components import elements
 from components.form_fields import FormField
 from components.form_parts import Words, tag
+from streamline_ui.providers import catalog
 from streamline_ui.providers.describe import Provider
 
 
@@ -28,7 +29,7 @@ class Guide:
                 ui.html(prepare_content(provider.guide, extras=""), sanitize=False).classes("sl-guide-text")
             _draw_console(provider)
             _draw_abilities(provider)
-            if wanted is not None:
+            if wanted is not None and catalog.secret_fields(provider.config):
                 with tag("p", "sl-guide-note"):
                     elements.icon("lock")
                     Words(f"Stored encrypted (AES-256-GCM). Never shown again or logged; sent only to {provider.name}.")

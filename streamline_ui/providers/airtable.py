@@ -41,7 +41,7 @@ class AirtableKeys(Keys):
     access_token: Annotated[SecretStr, TOKEN] = Field(
         title="Personal access token",
         description="Builder hub › Personal access tokens › Create new token",
-        json_schema_extra={"placeholder": "pat….…"},
+        json_schema_extra={"placeholder": "pat…"},
     )
 
     @model_validator(mode="before")
@@ -88,7 +88,7 @@ provider = Provider(
     auth_type="api",
     category="Data",
     config=Airtable,
-    needs="Personal access token",
+    needs="Access token",
     purpose="Read and write records in tables.",
     can=("Read records", "Create, update and upsert records", "Start a workflow when a record is created"),
     docs="https://airtable.com/developers/web/api/introduction",

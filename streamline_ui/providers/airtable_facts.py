@@ -37,7 +37,7 @@ TOKEN = Format(
     r"pat[A-Za-z0-9]{14}\.[A-Za-z0-9]{10,}|oaa[A-Za-z0-9._-]{20,}",
     usual=r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}|oaa[A-Za-z0-9._-]{20,}",
     says=refused_token,
-    like="pat….…",
+    like="pat…",
     warns="An Airtable token usually has 64 characters after the dot. Check that nothing is cut off.",
 )
 BASE = Format(
