@@ -13,7 +13,7 @@ from nicegui.element import Element
 
 from components import buttons, connection_words, demo, elements, entered, form_inputs, form_parts, mode_choice
 from components.connect_buttons import ConnectButtons
-from components.connect_subject import GRANT, Subject, is_folded, signs_in_first
+from components.connect_subject import GRANT, Subject, check_client, is_folded, signs_in_first
 from components.entered import Verdict
 from components.form_fields import FormField
 from components.form_parts import Words, tag
@@ -117,13 +117,15 @@ class ConnectDialog:
         folded = [f.name for f in self.form.fields if f is not mode and is_folded(subject.provider, f)]
         self.folded_names = [*folded, *self.form.rows]
         choice = ModeChoice(self.form, mode, subject.provider.name) if mode else None
-        if subject.provider.sign_in:
+        if subject.provider.auth_type == "oauth2":
             self.sign_in.draw_address(subject.provider)
         self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
         self._draw_name(subject.name)
         self.folded = form_parts.folded("More keys and options" if self.form.rows else "More options")
         with self.folded:
             self.form.draw(folded)
+            if subject.provider.sign_in and subject.provider.auth_type != "oauth2":
+                self.sign_in.draw_address(subject.provider)
             for rows in self.form.rows.values():
                 rows.draw()
         self.folded.set_visibility(bool(folded or self.form.rows))
@@ -146,6 +148,7 @@ class ConnectDialog:
 
     async def _lead_out(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
         """Save it, so that nothing is lost, and let somebody sign in for it in the window that has opened."""
+        check_client(subject, config)
         row = await self._stored(subject, typed, config, None)
         self.is_draft = self.is_draft or subject.row is None
         self.subject = Subject(subject.provider, row, row.name)
@@ -180,10 +183,6 @@ class ConnectDialog:
             buttons.relabel(self.buttons.save, words if signs_in_first(self.subject, grant_type) else "Test and save")
 
     async def _test_and_save(self, typed: dict[str, str]) -> None:
-        subject = self.subject
-        if subject is not None and signs_in_first(subject, typed.get(GRANT, "")):
-            await self._save_and_sign_in(typed)
-            return
         await self._do(lambda subject: self._save_if_fine(subject, typed, self._config(subject, typed)))
 
     async def _test(self, typed: dict[str, str]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from components.form_fields import FormField
+from streamline_ui.errors import Invalid
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import Integration, Status
 
@@ -25,6 +28,14 @@ def signs_in_first(subject: Subject, grant_type: str = "") -> bool:
     """Whether the form's own button leads to the service: for what is new, and where a sign-in is missing."""
     is_waiting = subject.row is None or subject.row.status == Status.WAITING_FOR_SIGN_IN
     return subject.provider.auth_type == "oauth2" and is_waiting and grant_type != "client_credentials"
+
+
+def check_client(subject: Subject, config: Mapping[str, Any]) -> None:
+    """Raise Invalid where there is nothing yet to sign in with, at a service that takes a token as well."""
+    stored = json.loads(subject.row.config_view) if subject.row is not None else {}
+    if not config.get("clientId") and not stored.get("clientId"):
+        sentence = "Client ID is missing: signing in needs it, with its secret."
+        raise Invalid(sentence, {"clientId": sentence})
 
 
 def is_folded(provider: Provider[Any], field: FormField) -> bool:

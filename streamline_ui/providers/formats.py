@@ -81,7 +81,7 @@ def refusal(sentence: str) -> PydanticCustomError:
 def refused_at(field: str, sentence: str) -> ValidationError:
     """The error a model's validator raises to blame one of its fields, by its JSON name."""
     return ValidationError.from_exception_data(
-        "values", [{"type": refusal(sentence), "loc": (field,), "input": None}], hide_input=True
+        "values", [{"type": refusal(sentence), "loc": tuple(field.split(".")), "input": None}], hide_input=True
     )
 
 

@@ -4,6 +4,9 @@
 2. Under *OAuth & Permissions › Bot Token Scopes*, add `chat:write`. For reactions, add `reactions:write` too.
 3. Press *Install to Workspace*, then copy the *Bot User OAuth Token* and paste it here.
 4. In Slack, open the channel and type `/invite` with the bot's name: it can post only where it is a member.
+
+Instead of a token, the app's *client ID* and *client secret* will do (under *More keys and options*): add the return
+address below *OAuth & Permissions › Redirect URLs*, then press *Sign in with Slack*. Slack takes https addresses only.
 """
 
 from __future__ import annotations
@@ -12,29 +15,21 @@ import re
 from typing import Annotated, Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from streamline_ui.errors import Invalid, Rejected
-from streamline_ui.providers import answers, meanings, slack_facts, slack_texts, texts
+from streamline_ui.providers import answers, meanings, slack_facts, slack_sign_in, slack_texts, texts
 from streamline_ui.providers.auth import Bearer
-from streamline_ui.providers.configs import ApiConfig, Keys
 from streamline_ui.providers.describe import Checked, Connection, Provider, Result
 from streamline_ui.providers.formats import Format
 from streamline_ui.providers.limits import Limits, Pace, in_body
+from streamline_ui.providers.slack_sign_in import Slack
 from streamline_ui.providers.values import Objects
 
 ROOT = "https://slack.com/api"
 LIMIT = 4000
 LONGEST = 40_000
 JSON = {"Content-Type": "application/json; charset=utf-8"}
-TOKEN = Format(
-    r"xox[bp]-[A-Za-z0-9-]{8,}|xoxe\.xox[bp]-[A-Za-z0-9-]{8,}",
-    usual=r"xoxb-\d{10,13}-\d{10,13}-?[A-Za-z0-9-]{10,}|xoxp(?:-\d{10,13}){3}-[A-Za-z0-9-]{28,34}"
-    r"|xoxe\.xox[bp]-\d-[A-Za-z0-9]{100,}",
-    says=slack_facts.not_a_token,
-    like="xoxb-…",
-    warns="A Slack bot token usually has two long numbers after xoxb-, then letters. Check that nothing is cut off.",
-)
 CHANNEL = Format(
     r"[CGDUW][A-Z0-9]{6,}|#?[^\s#@]{1,80}|@\S{1,80}",
     says="A channel is an ID, such as C012AB3CD, or the name of a public channel, such as #general.",
@@ -50,32 +45,6 @@ EMOJI = Format(
     says="An emoji is written by its name, such as thumbsup.",
     like="thumbsup",
 )
-
-
-class SlackKeys(Keys):
-    """The token of an app that is installed in a workspace."""
-
-    access_token: Annotated[SecretStr, TOKEN] = Field(
-        title="Bot token",
-        description="OAuth & Permissions › Bot User OAuth Token",
-        json_schema_extra={"placeholder": "xoxb-…"},
-    )
-
-
-class Slack(ApiConfig):
-    """What the connect dialog asks for."""
-
-    api_keys: SlackKeys = Field(title="Keys")
-
-    def more_doubts(self) -> dict[str, str]:
-        """A token that rotates is good for half a day."""
-        found = super().more_doubts()
-        keys: SlackKeys | None = self.__dict__.get("api_keys")  # not there while a form is being filled in
-        if keys is not None and keys.access_token.get_secret_value().startswith("xoxe."):
-            found["apiKeys.accessToken"] = (
-                "This token is valid for 12 hours only. Leave token rotation off in your app to get one that lasts."
-            )
-        return found
 
 
 Workspace = Connection[Slack]
@@ -116,8 +85,8 @@ class Reaction(Result):
     emoji: str
 
 
-def _auth(config: Slack) -> httpx.Auth:
-    return Bearer(config.api_keys.access_token)
+def _auth(config: Slack) -> httpx.Auth | None:
+    return Bearer(config.api_keys.access_token) if config.api_keys.access_token else None
 
 
 def lane(request: httpx.Request) -> str:
@@ -141,6 +110,8 @@ provider = Provider(
     aliases=("chat", "message", "channel", "team", "workspace", "bot"),
     base_url=lambda config: config.base_url or ROOT,
     auth=_auth,
+    oauth=slack_sign_in.described,
+    sign_in="Slack",
     problem=slack_facts.read_problem,
     limits=Limits((Pace(3, 3.0, each_lane=True),), lane=lane),
     meanings=slack_facts.MEANINGS,

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from streamline_ui.sandbox.bodies import garbage, read_parameters
+from streamline_ui.sandbox.slack_sign_in import SlackAuthority
 from streamline_ui.sandbox.state import MOST_ENTRIES, Desk, Fault, masked
 
 TOKEN = re.compile(r"xox[bp]-[A-Za-z0-9-]{8,}|xoxe\.xox[bp]-[A-Za-z0-9-]{8,}")
@@ -28,6 +29,7 @@ KNOWN = {"C024BE91L": "general", "C061EG9T2": "random", "C0OPS00001": "ops"}
 ERRORS = {400: "invalid_arguments", 401: "invalid_auth", 403: "access_denied", 404: "not_found", 429: "ratelimited"}
 TEAM, USER = {"team": "Sandbox", "team_id": "T061EG9R6"}, {"user": "streamline", "user_id": "U0LAN0Z89"}
 desk = Desk("slack")
+authority = SlackAuthority(desk)
 _messages: dict[tuple[str, str], dict[str, Any]] = {}
 Method = Callable[[str, dict[str, Any]], Response]
 
@@ -227,6 +229,8 @@ async def elsewhere(_: Request) -> Response:
 
 
 routes = [
+    Route("/oauth/v2/authorize", authority.authorize, methods=["GET", "POST"]),
+    Route("/api/oauth.v2.access", authority.access, methods=["POST"]),
     Route("/{method:str}", call, methods=["GET", "POST"]),
     Route("/api/{method:str}", call, methods=["GET", "POST"]),
     Route("/{rest:path}", elsewhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),

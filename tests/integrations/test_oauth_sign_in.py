@@ -224,3 +224,36 @@ async def test_what_is_on_disk_tells_nothing(hub: Settings, alice: User, stand_i
     content = b"".join(file.read_bytes() for file in Path(hub.data_dir).glob("streamline.db*"))
     for secret in (oauth2.authority.prefix + "ey", told["state"], told["code"], "sandbox-client-secret"):
         assert secret.encode() not in content
+
+
+SLACK = {"apiKeys": {"accessToken": None}, "clientId": "123456789012.345", "clientSecret": "slack-client-secret"}
+
+
+def slack(alice: User, stand_ins: str, **values: Any) -> Any:
+    config = {**SLACK, "baseUrl": f"{stand_ins}/slack", "oauthBaseUrl": f"{stand_ins}/slack", **values}
+    return connections.add(alice.id, "slack", "Slack", config)
+
+
+async def test_slack(hub: Settings, alice: User, stand_ins: str) -> None:
+    row = slack(alice, stand_ins)
+    assert row.status == Status.WAITING_FOR_SIGN_IN
+    url, _ = oauth_sign_in.begin(alice.id, row.id, HOME)
+    assert dict(parse_qsl(urlsplit(url).query))["scope"] == "chat:write,channels:read,reactions:write"
+    result = await oauth_sign_in.finish(query(await consent(url)))
+    assert result.ok, result
+    assert result.message == "Signed in as Sandbox."
+    sent = await connections.perform(alice.id, row.id, "send_message", {"channel": "#general", "text": "Hello"})
+    assert sent["ts"]
+    assert grant(row).refresh_at is None  # these tokens last
+    refused = slack(alice, stand_ins, clientSecret="a-wrong-secret")
+    assert (await sign_in(refused)).message == "Slack refused the client ID or its secret (200, bad_client_secret)."
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [({}, "apiKeys.accessToken"), ({"clientId": "1.2"}, "clientSecret"), ({"clientSecret": "x" * 20}, "clientId")],
+)
+def test_slack_wants_a_token_or_a_client(alice: User, config: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        connections.add(alice.id, "slack", "Slack", config)
+    assert field in refused.value.fields

@@ -149,3 +149,19 @@ async def test_a_dialog_that_is_left_leaves_nothing(newcomer: Newcomer) -> None:
     await expect(card(page, "Google Sheets")).to_have_count(0)
     assert (await newcomer.rest.get("/api/integrations")).json()["items"] == []
     assert len(page.context.pages) == 1
+
+
+async def test_sign_in_with_slack_beside_the_token(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    dialog = await open_dialog(page, "Slack")
+    await dialog.get_by_role("button", name="Sign in with Slack").click()
+    await expect(dialog.get_by_text("Client ID is missing: signing in needs it, with its secret.")).to_be_visible()
+    await dialog.get_by_label("Client ID", exact=True).fill("123456789012.345")
+    await dialog.get_by_label("Client secret", exact=True).fill("slack-client-secret")
+    await dialog.get_by_label("Service address").fill(f"{newcomer.url}/sandbox/slack")
+    await dialog.get_by_label("Sign-in address").fill(f"{newcomer.url}/sandbox/slack")
+    await expect(dialog.get_by_label("Return address")).to_have_value(f"{newcomer.url}/oauth/callback")
+    async with page.expect_popup() as opening:
+        await dialog.get_by_role("button", name="Sign in with Slack").click()
+    await allow(await opening.value)
+    await expect(card(page, "Slack")).to_contain_text("Healthy")

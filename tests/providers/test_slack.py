@@ -12,7 +12,8 @@ from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.net import pace
 from streamline_ui.providers import formats, named, slack, slack_texts
-from streamline_ui.providers.slack import CHANNEL, EMOJI, STAMP, TOKEN, Slack, add_reaction, send_message
+from streamline_ui.providers.slack import CHANNEL, EMOJI, STAMP, add_reaction, send_message
+from streamline_ui.providers.slack_sign_in import TOKEN, Slack
 
 from .conftest import Connect, answering
 from .test_formats import judge
