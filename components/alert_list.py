@@ -106,13 +106,13 @@ class AlertList:
 
     async def _dismiss(self, alert_id: str) -> None:
         await asyncio.to_thread(alerts.dismiss, self.user_id, alert_id)
-        await self.refresh()
         elements.toast("Dismissed.", action="Undo", on_action=lambda: self._restore([alert_id]))
+        await self.refresh()  # after the notice: it takes away the button that was pressed
 
     async def _dismiss_all(self) -> None:
         gone = await asyncio.to_thread(alerts.dismiss_all, self.user_id)
-        await self.refresh()
         elements.toast("All dismissed.", action="Undo", on_action=lambda: self._restore(gone))
+        await self.refresh()
 
     async def _restore(self, ids: Collection[str]) -> None:
         for alert_id in ids:

@@ -18,7 +18,7 @@ from tests.pages.conftest import Opener, ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-SECTIONS = ("profile", "users", "tokens", "encryption", "sign-ins", "about")
+SECTIONS = ("profile", "users", "alerts", "tokens", "encryption", "sign-ins", "diagnostics", "about")
 
 
 async def visit(page: Page, path: str) -> None:
@@ -54,7 +54,7 @@ async def test_settings_show_the_profile_first(page: Page) -> None:
     await visit(page, "/settings")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Profile")
     await expect(page.get_by_role("navigation", name="Settings").get_by_role("link")).to_have_text(
-        ["Profile", "Users", "API tokens", "Encryption", "Sign-in log", "About"]
+        ["Profile", "Users", "Alerts", "API tokens", "Encryption", "Sign-in log", "Diagnostics", "About"]
     )
 
 
