@@ -12,10 +12,11 @@ from streamline_ui.access.bearer import Caller
 from streamline_ui.api import door, paging
 from streamline_ui.api.bodies import Choosing, IntegrationChange, NewIntegration, Performance, Trial
 from streamline_ui.api.door import Asking
-from streamline_ui.api.shapes import Check, Choices, Connected, Health, Output, Page, Polled, Tested
+from streamline_ui.api.health_shapes import Health
+from streamline_ui.api.shapes import Choices, Connected, Output, Page, Polled, Tested
 from streamline_ui.errors import Invalid
-from streamline_ui.integrations import connections
-from streamline_ui.storage.models import Integration, Status
+from streamline_ui.integrations import connections, incidents
+from streamline_ui.storage.models import Integration
 from streamline_ui.workflows import catalog, polling, pushing
 
 router = APIRouter(prefix="/integrations", tags=["Integrations"], route_class=door.Door)
@@ -117,8 +118,7 @@ async def switch_to_polling(id: str, caller: Asking) -> Connected:  # noqa: A002
 def health(id: str, caller: Asking) -> Health:  # noqa: A002
     """Show how the connection is and was: the latest 90 looks at it, oldest first."""
     row = connections.one(caller.user_id, id)
-    checks = [Check.of(check) for check in connections.checks(caller.user_id, id)]
-    return Health(status=Status(row.status), since=row.status_since, checks=checks)
+    return Health.of(row, connections.checks(caller.user_id, id), incidents.of(caller.user_id, id))
 
 
 def _shape(caller: Caller) -> Callable[[Integration], Connected]:

@@ -231,14 +231,6 @@ class Check(Shape):
         return cls(**row.model_dump(include=set(cls.model_fields)))
 
 
-class Health(Shape):
-    """How a connection is, and the latest looks at it, oldest first."""
-
-    status: Status
-    since: datetime
-    checks: list[Check]
-
-
 class Output(Shape):
     """What an action gave back."""
 

@@ -160,7 +160,14 @@ async def test_an_integration_from_beginning_to_end(as_alice: Person) -> None:
     assert renamed["config"] == made["config"]
     assert (await as_alice.ask("GET", "/integrations/connected")).json()["items"] == []
     health = (await as_alice.ask("GET", f"{path}/health")).json()
-    assert health == {"status": "paused", "since": renamed["statusSince"], "checks": []}
+    assert health == {
+        "status": "paused",
+        "since": renamed["statusSince"],
+        "whoActs": "nobody",
+        "checks": [],
+        "uptime": {"day": None, "week": None, "month": None},
+        "incidents": [],
+    }
     assert (await as_alice.ask("DELETE", path)).status_code == 204
     assert (await as_alice.ask("GET", path)).status_code == 404
 
