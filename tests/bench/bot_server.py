@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.bench.sink import Sink
 
-HEAD = re.compile(rb"POST /bot([^/]+)/(\w+) HTTP", re.IGNORECASE)
+HEAD = re.compile(rb"(?:POST|GET) /bot([^/]+)/(\w+) HTTP", re.IGNORECASE)
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
