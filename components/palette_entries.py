@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from streamline_ui.storage.models import Integration, Status
 from streamline_ui.storage.workflow_tables import Workflow
 
 MOST = 8
+FEED = re.compile(r"https?://[^\s/]+\.[^\s/]+(/\S*)?")  # an address that is nobody's in particular
 PAGES = (
     ("Integrations", "plug", "/"),
     ("Workflows", "workflow", "/workflows"),
@@ -133,18 +135,26 @@ def _service(provider: Provider[Any], deeds: Deeds) -> Entry:
 
 def is_pasted(query: str) -> bool:
     """Whether it is somebody's key or private address, which need not stand there for all to read."""
-    found = paste.recognise(query)
-    return found is not None and bool(found.field)
+    found = paste.recognise(query, weakly=True)
+    return found is not None and (bool(found.field) or found.provider is None)
 
 
 def _pasted(query: str, deeds: Deeds) -> list[Entry]:
-    found = paste.recognise(query)
-    if found is None or found.provider is None:
-        return []
+    """What to do with a key or an address: connect its service, or one that takes any."""
     value, _ = paste.clean(query)
-    provider, carried = found.provider, {found.field: value} if found.field else {}
-    title = f"Connect {found.service} with this {found.thing}"
-    return [Entry(title, "Action", PROVIDERS[provider].icon, partial(deeds.connect, provider, carried))]
+    found = paste.recognise(query, weakly=True)
+    if found is not None and found.provider is not None:
+        carried = {found.field: value} if found.field else {}
+        return [_carry(f"Connect {found.service} with this {found.thing}", found.provider, carried, deeds)]
+    if found is not None:
+        return [_carry(f"Use this {found.service} {found.thing} with any API: HTTP request", "http", {}, deeds)]
+    if FEED.fullmatch(value):
+        return [_carry("Follow the feed at this address", "rss", {"feedUrl": value}, deeds)]
+    return []
+
+
+def _carry(title: str, provider: str, carried: dict[str, str], deeds: Deeds) -> Entry:
+    return Entry(title, "Action", PROVIDERS[provider].icon, partial(deeds.connect, provider, carried))
 
 
 def _rank(wanted: list[str], entry: Entry) -> int | None:

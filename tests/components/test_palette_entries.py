@@ -56,6 +56,13 @@ def titles(query: str, *, is_admin: bool = True) -> list[str]:
         ("telegrma", "New connection: Telegram Bot"),
         (HOOK, "Connect Discord with this webhook"),
         (f' "{HOOK}"\n', "Connect Discord with this webhook"),
+        ("xoxb-123456789012-1234567890123-abcdefghijklmnopqrstuvwx", "Connect Slack with this token"),
+        ("pat" + "A" * 14 + "." + "0a" * 32, "Connect Airtable with this token"),
+        ("AC" + "0a" * 16, "Connect Twilio with this Account SID"),
+        ("0a" * 16, "Connect News API with this API key"),
+        ("GOCSPX-abcdefghijklmnopqrstuvwxyz12", "Connect Google with this client secret"),
+        ("https://example.com/news/feed.xml", "Follow the feed at this address"),
+        ("ghp_" + "a" * 36, "Use this GitHub token with any API: HTTP request"),
     ],
 )
 def test_finds(query: str, first: str) -> None:
