@@ -21,14 +21,23 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from streamline_ui.errors import AuthFailed, Rejected
 from streamline_ui.providers import answers, google_sheets_facts
 from streamline_ui.providers.choices import Choices, Pairs
 from streamline_ui.providers.describe import Checked, Connection, Event, Page, Provider, Result, Trigger
 from streamline_ui.providers.formats import Format
-from streamline_ui.providers.google_sheets_facts import NO_SPREADSHEET, UNKNOWN_ID, Rows, SpreadsheetId
+from streamline_ui.providers.google_sheets_facts import (
+    NO_SPREADSHEET,
+    UNKNOWN_ID,
+    Appended,
+    Range,
+    Rows,
+    Spreadsheet,
+    SpreadsheetId,
+    Written,
+)
 from streamline_ui.providers.oauth import OAuth, OAuthConfig, claim
 
 ROOT = "https://sheets.googleapis.com"
@@ -100,45 +109,6 @@ provider = Provider(
     problem=google_sheets_facts.problem,
     meanings=google_sheets_facts.MEANINGS,
 )
-
-
-class Range(BaseModel):
-    """Values as Google gives them: an empty range has none, and rows end with their last filled cell."""
-
-    range: str = ""
-    values: list[list[Any]] = []
-
-
-class Written(BaseModel):
-    """What a write has changed."""
-
-    updatedRange: str = ""  # noqa: N815 - Google's names
-    updatedRows: int = 0  # noqa: N815
-    updatedCells: int = 0  # noqa: N815
-
-
-class Appended(BaseModel):
-    """The same, as appending tells it."""
-
-    updates: Written = Written()
-
-
-class Properties(BaseModel):
-    """A sheet's title."""
-
-    title: str = ""
-
-
-class Sheet(BaseModel):
-    """One sheet of a spreadsheet."""
-
-    properties: Properties = Properties()
-
-
-class Spreadsheet(BaseModel):
-    """A spreadsheet's sheets."""
-
-    sheets: list[Sheet] = []
 
 
 class Changed(Result):

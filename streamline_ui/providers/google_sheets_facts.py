@@ -1,4 +1,4 @@
-"""What Google's answers mean, and how it names spreadsheets and ranges."""
+"""What Google answers and what its refusals mean, and how it names spreadsheets and ranges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any
 
 import httpx
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from streamline_ui.providers import formats
 from streamline_ui.providers.formats import Format
@@ -126,3 +126,42 @@ def quoted(sheet: str) -> str:
     return sheet if re.fullmatch(r"[A-Za-z_]\w*", sheet) and not re.fullmatch(r"[A-Za-z]{1,3}\d+", sheet) else (
         "'" + sheet.replace("'", "''") + "'"
     )  # fmt: skip
+
+
+class Range(BaseModel):
+    """Values as Google gives them: an empty range has none, and rows end with their last filled cell."""
+
+    range: str = ""
+    values: list[list[Any]] = []
+
+
+class Written(BaseModel):
+    """What a write has changed."""
+
+    updatedRange: str = ""  # noqa: N815 - Google's names
+    updatedRows: int = 0  # noqa: N815
+    updatedCells: int = 0  # noqa: N815
+
+
+class Appended(BaseModel):
+    """The same, as appending tells it."""
+
+    updates: Written = Written()
+
+
+class Properties(BaseModel):
+    """A sheet's title."""
+
+    title: str = ""
+
+
+class Sheet(BaseModel):
+    """One sheet of a spreadsheet."""
+
+    properties: Properties = Properties()
+
+
+class Spreadsheet(BaseModel):
+    """A spreadsheet's sheets."""
+
+    sheets: list[Sheet] = []

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from streamline_ui import sandbox
+from tests.bench import hub as hubs
 from tests.bench.hub import Hub
 from tests.conftest import PASSWORD, ROOT, free_port
 
@@ -106,8 +107,10 @@ async def run(folder: Path, kills: int) -> Outcome:
                 await asyncio.sleep(random.uniform(0, SLOWNESS * 1.5))
                 hub.kill()
                 outcome.kills += 1
+                before = generations(hub)
                 hub.start()
                 await hub.until_ready()
+                await _until_renewed(hub, before)
             await box.delete("/oauth2/_faults")
             await _look(hub, made, outcome)
             found = await tally(box)
@@ -140,6 +143,25 @@ async def _until_asked(box: httpx.AsyncClient) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("nothing is renewed any more")
+
+
+def generations(hub: Hub) -> list[tuple[int, bool]]:
+    """How often each connection was renewed, and whether somebody has to sign in again for it."""
+    with hubs.looking(hub) as connection:
+        query = 'SELECT "generation", "endedAt" IS NOT NULL FROM "OAuthGrant" ORDER BY "integrationId"'
+        return [(number, bool(ended)) for number, ended in connection.execute(query)]
+
+
+async def _until_renewed(hub: Hub, before: list[tuple[int, bool]]) -> None:
+    """Wait until every connection has got over it. A service's patience with an old token is short, and so is ours."""
+    for _ in range(int(PATIENCE / 0.05)):
+        now = generations(hub)
+        if any(ended for _, ended in now):
+            raise AssertionError(f"somebody has to sign in again: {before} -> {now}")
+        if all(after > earlier for (earlier, _), (after, _) in zip(before, now, strict=True)):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"it was not renewed any more: {before} -> {generations(hub)}")
 
 
 async def _look(hub: Hub, made: list[str], outcome: Outcome) -> None:
