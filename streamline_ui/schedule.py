@@ -21,7 +21,7 @@ from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
 from streamline_ui.integrations import configuration, connections, lifeline, oauth, oauth_sign_in, usage, watch
 from streamline_ui.storage.models import now
-from streamline_ui.workflows import catalog, claims, dispatch, pollers, polling, retention, schedules, vigil
+from streamline_ui.workflows import catalog, claims, dispatch, hastening, pollers, polling, retention, schedules, vigil
 
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _scheduler: AsyncIOScheduler | None = None
@@ -114,6 +114,7 @@ async def _release() -> None:
     """Let go on what waited for a connection that is well again."""
     if await claims.is_any_parked():
         await asyncio.to_thread(claims.release_mended)
+    await hastening.try_what_is_well()
     configuration.drop_idle()
 
 

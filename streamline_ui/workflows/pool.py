@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any
 
 from streamline_ui.errors import NotFound, Unavailable
-from streamline_ui.workflows import blame, catalog, claims, executions, failures, runner
+from streamline_ui.workflows import blame, catalog, claims, executions, failures, hastening, runner
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Journal
@@ -252,6 +252,7 @@ class Pool:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
             self._wake.clear()
+            await hastening.let_go_on(self.known)
             if len(self.running) >= AT_ONCE or not await self._is_any_due():
                 continue
             known: dict[str, set[str]] = {}

@@ -24,6 +24,7 @@ from streamline_ui.workflows.steps import Action, Branch, Delay, Filter, ForEach
 
 MOST_PERFORMED = 5000  # steps in one execution, each turn of a loop counted
 STEP_SECONDS = 30
+HURRIED = 3  # tries that may come early, where nobody has said when; a service that flaps must not use up all
 LOCKED_PAUSE = timedelta(minutes=1)
 POSSIBLY_DONE = "The server stopped while this was being sent, so it may have arrived. Look there before you retry."
 CANCELLED = "It was cancelled."
@@ -177,7 +178,7 @@ class _Walk:
             self._doubt(entry, POSSIBLY_DONE)
         entry.input = templates.render(step.params, self.scope)
         breaker = breakers.key(step.integration_id, entry.input)
-        if (wait := breakers.wait(breaker)) > 0:
+        if (wait := breakers.wait(breaker, self.execution.id)) > 0:
             self._leave_alone(step, entry, wait)
             return
         try:
@@ -192,9 +193,9 @@ class _Walk:
         if effect.error is None:
             self._succeed(entry, effect.output)
         else:
-            await self._judge(step, entry, effect.error)
+            await self._judge(step, entry, effect.error, breaker)
 
-    async def _judge(self, step: Action, entry: Entry, error: StreamlineError) -> None:
+    async def _judge(self, step: Action, entry: Entry, error: StreamlineError, breaker: str) -> None:
         """Whether trying again can help, and who has to act for that."""
         if isinstance(error, Unavailable):
             if error.unclear and not await acting.is_repeatable(self.execution.user_id, step):
@@ -206,6 +207,8 @@ class _Walk:
             retry, waited = step.retry or self.definition.settings.retry, self._held_up(entry)
             pause = retries.pause(len(entry.attempts), error.retry_after, retry, waited=waited)
             if pause is not None:
+                if len(entry.attempts) <= HURRIED and not retry.delays and not error.retry_after:
+                    breakers.hold(breaker, self.execution.id)
                 self._pause(entry, error, due_at=now() + pause)
             if waited is not None and len(entry.attempts) < retry.max_attempts:
                 error = Unavailable(f"{error.message} {GIVEN_UP}", hints=error.hints)
