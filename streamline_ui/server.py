@@ -87,9 +87,9 @@ class Server(uvicorn.Server):
         level = log.level
         log.setLevel(logging.CRITICAL)  # a start that fails is told by whoever catches `Starting.failure`
         self._loop = asyncio.get_running_loop()
+        gc.freeze()  # what is here now stays: looking through it, as NiceGUI would right now, makes pauses one feels
         await super().startup(sockets)
         log.setLevel(level)
-        gc.freeze()  # what is here now stays: looking through it again and again would make pauses that are felt
         gc.enable()
         print(self.greeting, flush=True)
 

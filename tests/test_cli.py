@@ -69,6 +69,24 @@ def test_help_loads_nothing_heavy() -> None:
     assert subprocess.check_output([sys.executable, "-c", script], cwd=ROOT, text=True) == "set()\n"
 
 
+def test_a_start_makes_no_validators_that_nobody_asks_for() -> None:
+    """And those that somebody does ask for do what they would have done."""
+    script = """
+from streamline_ui import cli
+cli._leave_out()
+from streamline_ui.errors import Invalid
+from streamline_ui.integrations import configuration
+from streamline_ui.storage.models import User
+from streamline_ui.storage.workflow_tables import Execution
+try:
+    configuration.parse("http", {"baseUrl": "nothing"})
+except Invalid as error:
+    print(User.__pydantic_complete__, Execution.__pydantic_complete__, sorted(error.fields))
+"""
+    said = subprocess.check_output([sys.executable, "-W", "ignore", "-c", script], cwd=ROOT, text=True)
+    assert said == "False False ['baseUrl']\n"
+
+
 @pytest.mark.parametrize("arguments", [["backup"], ["create-user"], ["serve", "--port"], ["create-user", "a@b.c", "d"]])
 def test_what_is_not_a_command(tmp_path: Path, arguments: list[str]) -> None:
     assert "--help tells more" in refusal(run(tmp_path, *arguments), status=2)

@@ -100,13 +100,9 @@ def matches(text: str, hashed: str | None) -> bool:
 
 @cache
 def _nobody() -> str:
-    hashed: str = _argon2id.hash("the password of nobody")
+    """A hash that nothing has. Nothing is computed for it: a first sign-in that waits would tell unknown accounts."""
+    hashed: str = _argon2id(use_defaults=True, checksum=bytes(_argon2id.checksum_size)).to_string()
     return hashed
-
-
-def warm_up() -> None:
-    """Prepare what the first sign-in would otherwise wait for, which would tell an unknown account from a known one."""
-    _nobody()
 
 
 @contextmanager

@@ -44,7 +44,6 @@ def require_setup_token(settings: Settings) -> str | None:
     link; None on a machine that only its own user can reach.
     """
     global _setup_token  # noqa: PLW0603 - a process has one first run
-    passwords.warm_up()
     made = settings.setup_token is None and not settings.is_loopback
     _setup_token = secrets.token_urlsafe(24) if made else settings.setup_token
     if made and needs_setup():
