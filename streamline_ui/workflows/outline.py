@@ -16,8 +16,8 @@ class Settings(Part):
 
     `concurrency` is how many executions may run at a time; `keep_order` makes that one, in the order of arrival.
     `missed_runs` says what becomes of scheduled times while the program was down. `rate_per_minute` and
-    `max_body_bytes` are for incoming requests. With `expect_every`, in seconds, its owner is told when no event has come
-    for that long, and once they come again.
+    `max_body_bytes` are for incoming requests. With `expect_every`, in seconds, its owner is told when no event has
+    come for that long, and once they come again.
     """
 
     timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_TIMEOUT)] = LONGEST_TIMEOUT

@@ -106,10 +106,11 @@ async def test_what_is_not_yours_is_not_there(
     before = _rows(owned)
     whole = {"name": "Mine now", "trigger": {"type": "manual"}, "steps": [{"id": "end", "type": "stop"}], "version": 1}
     bodies: dict[str, Any] = {"PATCH": {"name": "Mine now"}, "PUT": whole, "POST": {}}
+    special = {"choices": {"action": "write", "field": "text"}, "keys": {"name": "apiKey", "value": "mine"}}
     wrong = []
     for person in (as_bob, as_charlie):
         for method, path in WITH_ID:
-            body = {"action": "write", "field": "text"} if path.endswith("/choices") else bodies.get(method)
+            body = special.get(path.rpartition("/")[2] if method == "POST" else "", bodies.get(method))
             foreign = await person.ask(method, fill(path, owned), body)
             unknown = await person.ask(method, fill(path), body)
             expected = 403 if path.startswith("/users") else 404

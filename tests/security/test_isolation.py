@@ -24,6 +24,8 @@ MARK = "belongs-to-alice"  # in everything of hers that could be seen
 FLOW = {"name": f"{MARK} flow", "trigger": {"type": "manual"}, "steps": [{"id": "end", "type": "stop"}]}
 BODIES: dict[str, Any] = {  # what would be accepted of Alice, by the end of the path; else a new name
     "/actions/{action}": {"title": "Taken", "text": "over"},
+    "/choices": {"action": "write", "field": "title"},
+    "/keys": {"name": "apiKey", "value": "taken"},
     "/run": {"input": {}},
     "/replay": {},
     "PUT /api/workflows/{id}": FLOW | {"name": "Taken", "version": 1},
