@@ -19,13 +19,13 @@ from streamline_ui.api import app as rest
 from streamline_ui.api import browser, hooks, operations
 from streamline_ui.api import oauth as oauth_door
 from streamline_ui.diagnostics import metrics
-from streamline_ui.integrations import oauth
+from streamline_ui.integrations import oauth, usage, watch
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import broadcast, db, migrate, room, writer
 from streamline_ui.vault import keyring, redact
-from streamline_ui.workflows import blame, claims, dispatch, polling, uploads
+from streamline_ui.workflows import blame, claims, dispatch, hastening, polling, uploads
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 
@@ -83,40 +83,52 @@ def _mount_pages(outer: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     settings = configuration.current()
-    await asyncio.to_thread(claims.recover, blame.start(), shared=dispatch.is_shared())
-    await asyncio.to_thread(uploads.sweep, 0)
+    await asyncio.to_thread(_pick_up)
     live.start(asyncio.get_running_loop())
     egress.start(allow=settings.egress_allow, own=_own_addresses(settings), sandbox=settings.sandbox)
-    operations.checks |= {"scheduler": schedule.problem, "event loop": pulse.problem}
-    pulse.start(asyncio.get_running_loop(), {"scheduler": schedule.problem})
-    operations.checks |= {"polling": polling.problem, "disk": room.problem}
-    operations.checks.pop("stop", None)
     writer.start()
     broadcast.start()
     dispatch.start()
     polling.start()
     schedule.start(sockets.sweep)
+    _watch()
     try:
         yield
     finally:
-        pulse.stop()
-        schedule.stop()
-        await polling.stop()
+        await drain()
         await dispatch.stop()
+        await watch.stop()
+        await oauth.settle()
         blame.stop()
+        await usage.flush()
         writer.stop()
         broadcast.stop()
-        await oauth.settle()
         await egress.stop()
         live.stop()
         db.dispose()
         keyring.forget()
 
 
+def _pick_up() -> None:
+    """Go on with what the last process left."""
+    claims.recover(blame.start(), shared=dispatch.is_shared())
+    hastening.after_start()
+    uploads.sweep(0)
+
+
+def _watch() -> None:
+    """Tell whether all that was started goes on: to `/readyz`, and in the log."""
+    going = {"scheduler": schedule.problem, "polling": polling.problem}
+    pulse.start(asyncio.get_running_loop(), going)
+    operations.checks |= {**going, "event loop": pulse.problem, "disk": room.problem}
+    operations.checks.pop("stop", None)
+
+
 async def drain() -> None:
     """Not ready any more: fire, poll and begin nothing, and let what is under way come to its end, for a while."""
     operations.checks["stop"] = lambda: "the server is stopping"
-    schedule.stop()
+    pulse.stop()  # what ends now is no news
+    await schedule.stop()
     await polling.stop()
     await dispatch.drain()
 

@@ -7,6 +7,7 @@ the sweep itself all behave the same.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,9 @@ from streamline_ui.integrations import configuration, connections, lifeline, oau
 from streamline_ui.storage.models import now
 from streamline_ui.workflows import catalog, claims, dispatch, hastening, pollers, polling, retention, schedules, vigil
 
+PATIENCE = 3.0  # seconds for what is running at the end
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
+_library = logging.getLogger("apscheduler.executors.default")
 _scheduler: AsyncIOScheduler | None = None
 _last_tick = 0.0
 _begun: dict[str, float] = {}
@@ -43,6 +46,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     """Begin to tick on the running event loop. `sweeps` of those who stand above us run once a second."""
     global _scheduler  # noqa: PLW0603 - a process has one clock
     _tick()
+    _library.disabled = False
     _scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
@@ -67,12 +71,19 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     _scheduler.start()
 
 
-def stop() -> None:
-    """Tick no more. What is running is left to end."""
-    global _scheduler  # noqa: PLW0603
-    if _scheduler is not None:
-        _scheduler.shutdown(wait=False)
-        _scheduler = None
+async def stop() -> None:
+    """Tick no more, and let what is running come to its end, for a moment."""
+    global _scheduler
+    scheduler, _scheduler = _scheduler, None
+    if scheduler is None:
+        return
+    scheduler.remove_all_jobs()
+    ends_at = monotonic() + PATIENCE
+    while _begun and monotonic() < ends_at:  # noqa: ASYNC110 - what ends them is in the library
+        await asyncio.sleep(0.01)
+    _begun.clear()
+    _library.disabled = True  # it has a trace for each that it cuts off now
+    scheduler.shutdown(wait=False)
 
 
 def problem() -> str | None:

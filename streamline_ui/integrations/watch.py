@@ -45,6 +45,13 @@ async def sweep() -> None:
     await asyncio.gather(*_under_way)
 
 
+async def stop() -> None:
+    """End the tests that are under way; they are due again at the end of their lease."""
+    for task in _under_way:
+        task.cancel()
+    await asyncio.gather(*_under_way, return_exceptions=True)
+
+
 def prune() -> None:
     """Throw away looks that no page shows any more."""
     with db.writing() as session:

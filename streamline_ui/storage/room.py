@@ -7,8 +7,8 @@ from time import monotonic
 
 from streamline_ui import settings
 
-LEAST = 100_000_000  # bytes
-LEAST_SHARE = 0.05  # of the disk
+LEAST_SHARE = 0.05  # of the disk, but
+LEAST, PLENTY = 100_000_000, 1_000_000_000  # bytes: never less than the one, and the other is enough on a large disk
 LOOK_EVERY = 5.0  # seconds
 
 _looked_at = float("-inf")
@@ -40,4 +40,4 @@ def _ask() -> bool:
         usage = shutil.disk_usage(settings.current().data_dir)
     except OSError:
         return False  # what is wrong with the folder is told by whoever writes there
-    return usage.free < max(LEAST, usage.total * LEAST_SHARE)
+    return usage.free < min(max(LEAST, usage.total * LEAST_SHARE), PLENTY)

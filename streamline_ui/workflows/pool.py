@@ -66,6 +66,8 @@ class Pool:
 
     async def drain(self) -> None:
         """Begin nothing more, and let what runs come to its end, for a while; late, only its present steps."""
+        if self._is_stopping:
+            return
         self._is_stopping = True
         for task in self._loops:
             task.cancel()
@@ -82,8 +84,7 @@ class Pool:
 
     async def stop(self) -> None:
         """Drain, and end what still runs; it is picked up at the next start."""
-        if not self._is_stopping:
-            await self.drain()
+        await self.drain()
         left = list(self.running.values())
         for task in left:
             task.cancel()

@@ -38,7 +38,7 @@ async def ticking(hub: Settings) -> AsyncIterator[Settings]:
     pulse.start(asyncio.get_running_loop(), {})
     yield hub
     pulse.stop()
-    schedule.stop()
+    await schedule.stop()
     await polling.stop()
     await asyncio.sleep(0.1)
 
