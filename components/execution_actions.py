@@ -15,7 +15,7 @@ from components.popup_menu import Item, PopupMenu
 from streamline_ui.api.flow_shapes import Ran
 from streamline_ui.errors import StreamlineError
 from streamline_ui.storage.workflow_tables import Execution
-from streamline_ui.workflows import again, dispatch, executions
+from streamline_ui.workflows import again, dispatch, executions, reasons
 
 COPIED = 1_000_000  # characters
 
@@ -112,7 +112,8 @@ class ExecutionActions:
     async def _text(self) -> str:
         def read() -> str:
             row = executions.one(self.user_id, self.execution_id)
-            return Ran.of(row, executions.steps(self.execution_id)).model_dump_json(by_alias=True, indent=2)
+            reason = reasons.of([row]).get(row.id)
+            return Ran.of(row, executions.steps(self.execution_id), reason).model_dump_json(by_alias=True, indent=2)
 
         return await asyncio.to_thread(read)
 

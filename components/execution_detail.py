@@ -19,8 +19,9 @@ from streamline_ui.errors import NotFound
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun, Workflow
-from streamline_ui.workflows import again, catalog, executions
+from streamline_ui.workflows import again, catalog, executions, reasons
 from streamline_ui.workflows.definitions import Definition, find
+from streamline_ui.workflows.reasons import Reason
 from streamline_ui.workflows.steps import Action
 
 TICK_SECONDS = 1.0
@@ -37,6 +38,7 @@ class Seen:
     connections: dict[str, Integration]
     retried: str | None
     stuck: StepRun | None  # the step that it stands at, whole
+    reason: Reason | None  # why it stands still, or ended early
 
     @property
     def connection(self) -> Integration | None:
@@ -56,7 +58,8 @@ def read(user_id: str, execution_id: str) -> Seen:
     steps = executions.course(execution_id)
     rows = {row.id: row for row in connections.all_of(user_id)}
     retried = again.retried(user_id, [execution_id]).get(execution_id)
-    return Seen(execution, workflow, definition, steps, rows, retried, _stuck(execution, steps))
+    reason = reasons.of([execution]).get(execution_id)
+    return Seen(execution, workflow, definition, steps, rows, retried, _stuck(execution, steps), reason)
 
 
 def _stuck(execution: Execution, steps: list[StepRun]) -> StepRun | None:
@@ -108,7 +111,7 @@ class ExecutionDetail:
     async def _show(self) -> None:
         seen = self.seen
         self._show_head()
-        self.note.update(seen.execution, seen.stuck, seen.connection)
+        self.note.update(seen.execution, seen.stuck, seen.connection, seen.reason)
         self._show_steps()
         if not self.is_chosen_by_hand:
             self.chosen = self._telling()

@@ -18,7 +18,8 @@ from components.local_time import Clock
 from components.question import Question
 from streamline_ui.errors import StreamlineError
 from streamline_ui.storage.workflow_tables import Execution, Progress
-from streamline_ui.workflows import again, catalog, dispatch, executions
+from streamline_ui.workflows import again, catalog, dispatch, executions, reasons
+from streamline_ui.workflows.reasons import Reason
 
 PAGE = 50
 MOST_NEW = 1000
@@ -36,6 +37,7 @@ class ExecutionList:
         self.shown: dict[str, Execution] = {}
         self.lines: dict[str, ui.html] = {}
         self.retried: dict[str, str] = {}
+        self.reasons: dict[str, Reason] = {}
         self.newest: Place | None = None
         self._draw_head()
         self.filters = ExecutionFilters(wanted, names, self._filtered)
@@ -56,8 +58,10 @@ class ExecutionList:
     async def heard(self, changed: set[str]) -> None:
         """Some executions are new or have changed: update those that are shown, and count the others."""
         known = changed & self.shown.keys()
-        for row in await asyncio.to_thread(executions.some, self.user_id, known) if known else ():
+        rows, found = await asyncio.to_thread(self._reread, known) if known else ([], {})
+        for row in rows:
             self.shown[row.id] = row
+            self._explain(row, found)
             self.lines[row.id].set_content(self._html(row))
         if known != changed:
             await self._announce()
@@ -65,7 +69,7 @@ class ExecutionList:
 
     async def refresh(self) -> None:
         """Read the page that is shown."""
-        rows, self.retried = await asyncio.to_thread(self._read, self.pages[-1])
+        rows, self.retried, self.reasons = await asyncio.to_thread(self._read, self.pages[-1])
         self._show(rows)
 
     async def first(self) -> None:
@@ -73,11 +77,21 @@ class ExecutionList:
         self.pages = [None]
         await self.refresh()
 
-    def _read(self, before: Place | None) -> tuple[list[Execution], dict[str, str]]:
+    def _reread(self, ids: set[str]) -> tuple[list[Execution], dict[str, Reason]]:
+        rows = executions.some(self.user_id, ids)
+        return rows, reasons.of(rows)
+
+    def _explain(self, row: Execution, found: dict[str, Reason]) -> None:
+        """Take over why it stands as it does now."""
+        self.reasons.pop(row.id, None)
+        if row.id in found:
+            self.reasons[row.id] = found[row.id]
+
+    def _read(self, before: Place | None) -> tuple[list[Execution], dict[str, str], dict[str, Reason]]:
         arguments = self.filters.wanted.arguments()
         rows = executions.page(self.user_id, before=before, limit=PAGE + 1, **arguments)
         bad = [row.id for row in rows if row.status in (Progress.FAILED, Progress.UNKNOWN, Progress.CANCELLED)]
-        return rows, again.retried(self.user_id, bad) if bad else {}
+        return rows, again.retried(self.user_id, bad) if bad else {}, reasons.of(rows[:PAGE])
 
     def _show(self, rows: Sequence[Execution]) -> None:
         self.shown = {row.id: row for row in rows[:PAGE]}
@@ -103,7 +117,7 @@ class ExecutionList:
 
     def _html(self, row: Execution) -> str:
         name = self.names.get(row.workflow_id, "A deleted workflow")
-        return execution_row.html(row, name, self.clock, self.retried.get(row.id))
+        return execution_row.html(row, name, self.clock, self.retried.get(row.id), self.reasons.get(row.id))
 
     async def _announce(self) -> None:
         arguments = self.filters.wanted.arguments()

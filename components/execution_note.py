@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from nicegui import ui
 from nicegui.element import Element
 
@@ -10,8 +12,17 @@ from components.execution_story import attempts_of, loads
 from components.form_parts import Words, tag
 from streamline_ui.storage.models import Integration
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
+from streamline_ui.workflows.reasons import Reason
 
 KEPT = "What came in is kept."
+FOLLOWING = {
+    "order": "It begins by itself once that one is over.",
+    "limit": "It begins by itself.",
+    "place": "Nothing is lost.",
+    "filter": "The steps after it were not done, as the workflow says.",
+    "stop": "The steps after it were not done, as the workflow says.",
+}
+"""What is said after each reason."""
 DOUBT = "It may have arrived, so it is not sent again by itself. Look there, then retry if it did not."
 
 
@@ -22,10 +33,13 @@ class ExecutionNote:
         self.place: Element = tag("div", "sl-run-note")
         self.shown: object = None
 
-    def update(self, execution: Execution, stuck: StepRun | None, connection: Integration | None) -> None:
-        """Tell about the step that it stands at, and the connection which that step uses."""
+    def update(
+        self, execution: Execution, stuck: StepRun | None, connection: Integration | None, reason: Reason | None
+    ) -> None:
+        """Tell about the step that it stands at, and the connection which that step uses; or why it ended early."""
         attempts = attempts_of(stuck) if stuck else []
-        state = (execution.status, execution.error, execution.due_at, execution.waits_for, len(attempts), connection)
+        moments = (execution.due_at, execution.waits_for)
+        state = (execution.status, execution.error, *moments, len(attempts), connection, reason)
         if state == self.shown:
             return
         self.shown = state
@@ -39,9 +53,11 @@ class ExecutionNote:
                 with elements.callout("warn", cause or "Nobody can tell whether it was done.", DOUBT):
                     _draw_connection(connection)
             elif status is Progress.WAITING:
-                _draw_waiting(execution, cause, connection)
+                _draw_waiting(execution, cause, connection, reason)
             elif status is Progress.CANCELLED:
                 elements.callout("info", "It was cancelled.", KEPT)
+            elif reason is not None:
+                _draw_reason(reason, execution)
 
     def _draw_failed(self, cause: str, stuck: StepRun | None, connection: Integration | None) -> None:
         attempts = attempts_of(stuck) if stuck else []
@@ -51,14 +67,24 @@ class ExecutionNote:
             _draw_connection(connection)
 
 
-def _draw_waiting(execution: Execution, cause: str, connection: Integration | None) -> None:
+def _draw_reason(reason: Reason, execution: Execution) -> None:
+    """Why it has not begun, or why it ended though steps were left."""
+    with elements.callout("info", reason.message, FOLLOWING.get(reason.code, "Nothing is lost.")):
+        if reason.code == "order":
+            Words("Open that run", "sl-btn sm", "a").props["href"] = links.to(f"/executions/{reason.about}")
+        elif reason.code in ("filter", "stop"):
+            path = f"/workflows/{execution.workflow_id}?run={execution.id}&step={quote(reason.about)}"
+            Words("Open it in the editor", "sl-btn sm", "a").props["href"] = links.to(path)
+
+
+def _draw_waiting(execution: Execution, cause: str, connection: Integration | None, reason: Reason | None) -> None:
     if execution.waits_for is not None:
         name = f"“{connection.name}”" if connection else "its connection"
         body = f"It waits until {name} is mended, and then goes on by itself. Nothing is lost."
         with elements.callout("warn", cause or "It waits for a connection.", body):
             _draw_connection(connection, is_broken=True)
         return
-    note = elements.callout("warn" if cause else "info", cause or "It waits.")
+    note = elements.callout("warn" if cause else "info", cause or (reason.message if reason else "It waits."))
     moment = f"{execution.due_at.timestamp():.0f}"
     until = f'<span class="num" data-until="{moment}" data-until-words="It goes on by itself"></span>'
     with note.default_slot.children[1]:

@@ -7,12 +7,13 @@ from html import escape
 from components import elements, flow_words, links
 from components.local_time import Clock
 from streamline_ui.storage.workflow_tables import Execution, Progress
+from streamline_ui.workflows.reasons import Reason
 
 
-def html(execution: Execution, workflow: str, clock: Clock, again: str | None) -> str:
+def html(execution: Execution, workflow: str, clock: Clock, again: str | None, reason: Reason | None = None) -> str:
     """How it stands, of which workflow it is, when it began, how long it took, and what went wrong.
 
-    `again` is the execution that came of a retry, if there was one.
+    `again` is the execution that came of a retry, if there was one; `reason` says why it stands still or ended early.
     """
     status = Progress(execution.status)
     path = links.to(f"/executions/{escape(execution.id)}")
@@ -24,7 +25,7 @@ def html(execution: Execution, workflow: str, clock: Clock, again: str | None) -
         f'<div class="sl-run-name">{link}{_marks(execution, again)}</div>'
         f'<div class="sl-run-when small muted">{when}</div>'
         f'<div class="sl-run-took small muted num"><span class="sr">took </span>{took}</div>'
-        f'<div class="sl-run-error small">{_line(execution, status)}</div>'
+        f'<div class="sl-run-error small">{_line(execution, status, reason)}</div>'
     )
 
 
@@ -36,16 +37,19 @@ def _marks(execution: Execution, again: str | None) -> str:
     return marks
 
 
-def _line(execution: Execution, status: Progress) -> str:
-    """What went wrong, or what it waits for."""
+def _line(execution: Execution, status: Progress, reason: Reason | None) -> str:
+    """What went wrong, what it waits for, or where it ended."""
     if status is Progress.WAITING and execution.waits_for is None:
         until = f"{execution.due_at.timestamp():.0f}"
         countdown = f'<span class="num" data-until="{until}" data-until-words="goes on"></span>'
         return f"{_sentence(execution.error)}{countdown}"
     if status is Progress.WAITING:
-        return f"{elements.icon_html('plug')} {_sentence(execution.error)}Waits until the connection is mended."
+        why = reason.message if reason else "It waits until the connection is mended."
+        return f"{elements.icon_html('plug')} {_sentence(execution.error)}{escape(why)}"
     if status is Progress.CANCELLED:
         return ""
+    if reason is not None and not execution.error:
+        return f'<span class="muted">{escape(reason.message)}</span>'
     return _sentence(execution.error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -16,7 +17,9 @@ from components.json_tree import JsonTree
 from components.step_tree import mark
 from streamline_ui.errors import StreamlineError
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, Verdict
-from streamline_ui.workflows import captures, dispatch, payloads, tryouts
+from streamline_ui.workflows import captures, dispatch, gates, payloads, reasons, tryouts
+from streamline_ui.workflows.gates import Gate
+from streamline_ui.workflows.reasons import Reason
 
 SHOWN = 20
 VERDICTS = {
@@ -28,6 +31,12 @@ VERDICTS = {
     Verdict.NOT_ALLOWED: ("bad", "circle-x", "Not from here"),
     Verdict.TOO_LARGE: ("bad", "circle-x", "Too large"),
     Verdict.MALFORMED: ("bad", "circle-x", "Could not be read"),
+    Verdict.TOO_MANY: ("warn", "timer", "Too many"),
+}
+MARKS = {
+    True: ("ok", "circle-check", "Passed"),
+    False: ("bad", "circle-x", "Stopped"),
+    None: ("idle", "circle-dashed", "Not reached"),
 }
 PROGRESS = {
     Progress.SUCCEEDED: ("ok", "circle-check", "Succeeded"),
@@ -48,6 +57,7 @@ class Row:
     status: ui.html
     link: Element
     button: Element
+    why: Words
     detail: Element
 
 
@@ -69,7 +79,7 @@ class HookRequests:
         """Show what came in, the newest first."""
         session = self.session
         found = await asyncio.to_thread(captures.page, session.user_id, session.workflow.id, limit=SHOWN)
-        runs = await asyncio.to_thread(tryouts.runs, found)
+        runs, why = await asyncio.to_thread(_became, found)
         if self.list.is_deleted:
             return
         self.empty.set_visibility(not found)
@@ -80,7 +90,8 @@ class HookRequests:
                 with self.list:
                     self.rows[request.id] = self._draw(request)
                 self.rows[request.id].item.move(target_index=0)
-            self._update(self.rows[request.id], request, runs.get(request.id))
+            execution = runs.get(request.id)
+            self._update(self.rows[request.id], request, execution, why.get(execution.id) if execution else None)
 
     def _draw(self, request: HookRequest) -> Row:
         with tag("li", "sl-request") as item:
@@ -95,19 +106,22 @@ class HookRequests:
                 link.set_visibility(False)
                 with link:
                     Words("Run")
-            if request.reason:
-                Words(request.reason, "small sub", "p")
+            why = Words(request.reason, "small sub", "p")
+            why.set_visibility(bool(request.reason))
             detail = tag("div", "sl-request-detail")
             detail.set_visibility(False)
-        return Row(item, status, link, button, detail)
+        return Row(item, status, link, button, why, detail)
 
-    def _update(self, row: Row, request: HookRequest, execution: Execution | None) -> None:
+    def _update(self, row: Row, request: HookRequest, execution: Execution | None, reason: Reason | None) -> None:
         look = VERDICTS[Verdict(request.verdict)]
         if execution is not None:
             look = PROGRESS.get(Progress(execution.status), look)
             row.link.props["href"] = links.to(f"/executions/{execution.id}")
             row.link.props["aria-label"] = f"Open the run of this request: {look[2]}"
             row.link.set_visibility(True)
+            said = execution.error or (reason.message if reason else "")
+            row.why.set_text(said)
+            row.why.set_visibility(bool(said))
         row.status.set_content(mark(*look))
 
     async def _toggle(self, request_id: str) -> None:
@@ -116,8 +130,11 @@ class HookRequests:
         row.button.props["aria-expanded"] = str(opens).lower()
         row.detail.set_visibility(opens)
         if opens and not row.detail.default_slot.children:
-            request = await asyncio.to_thread(captures.one, self.session.user_id, self.session.workflow.id, request_id)
+            user_id, workflow_id = self.session.user_id, self.session.workflow.id
+            request = await asyncio.to_thread(captures.one, user_id, workflow_id, request_id)
+            judged = await asyncio.to_thread(gates.of, workflow_id, [request])
             with row.detail:
+                _draw_gates(judged[request_id])
                 await self._draw_detail(request)
 
     async def _draw_detail(self, request: HookRequest) -> None:
@@ -158,6 +175,27 @@ class HookRequests:
             if path:
                 with tag("a", "link", href=path):
                     Words("Open the run")
+
+
+def _became(requests: Sequence[HookRequest]) -> tuple[dict[str, Execution], dict[str, Reason]]:
+    """What each request started, and why that stands still, by the ids of the two."""
+    started = tryouts.runs(requests)
+    return started, reasons.of(started.values())
+
+
+def _draw_gates(judged: Sequence[Gate]) -> None:
+    """What each gate said: with the first one that turned it away, why nothing was started."""
+    stopped = any(gate.is_passed is False for gate in judged)
+    with tag("details", "sl-folded sl-gates", open_=True if stopped else None):
+        with tag("summary"):
+            ui.html(elements.icon_html("chevron-right"), sanitize=False, tag="span").classes("contents")
+            Words("Why it started nothing" if stopped else "Why it was accepted")
+        with tag("ul"):
+            for gate in judged:
+                with tag("li"):
+                    ui.html(mark(*MARKS[gate.is_passed]), sanitize=False, tag="span").classes("contents")
+                    Words(gate.title, "b")
+                    Words(gate.message, "sub")
 
 
 def _time(request: HookRequest) -> str:

@@ -66,6 +66,11 @@ class WorkflowEditor:
         self.header.update()
         self._note()
 
+    def show(self, step_id: str) -> None:
+        """Begin with this step, where there is such a one."""
+        if self.session.draft.step(step_id) is not None:
+            self._select(step_id)
+
     async def heard_workflows(self, changed: set[str]) -> None:
         """Some workflows have changed."""
         await self.session.heard(changed)

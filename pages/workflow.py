@@ -53,5 +53,6 @@ async def workflow(request: Request, workflow_id: str) -> None:
         live.follow(visitor, editor.heard_requests, "request")
         live.follow(visitor, editor.heard_executions, "execution")
     await editor.start()
+    editor.show(request.query_params.get("step", ""))
     if request.query_params.get("open") == "trigger":
         editor.panel.open()

@@ -13,7 +13,7 @@ from streamline_ui.api.flow_bodies import Replay
 from streamline_ui.api.flow_shapes import Course, Ran, Started
 from streamline_ui.api.shapes import Page
 from streamline_ui.storage.workflow_tables import Execution, Progress
-from streamline_ui.workflows import catalog, dispatch
+from streamline_ui.workflows import catalog, dispatch, reasons
 from streamline_ui.workflows import executions as runs
 
 router = APIRouter(prefix="/executions", tags=["Executions"], route_class=door.Door)
@@ -53,9 +53,10 @@ def enumerate_(  # noqa: PLR0917 - all of them are names in the address
         limit=limit + 1,
     )
     triggers, steps = runs.triggers(rows, LARGEST_TRIGGER), runs.stages(rows, MOST_STEPS)
+    why = reasons.of(rows)
 
     def shape(row: Execution) -> Course:
-        return Course.of(row, triggers.get(row.id), steps.get(row.id, ()))
+        return Course.of(row, triggers.get(row.id), steps.get(row.id, ()), why.get(row.id))
 
     return paging.part(rows, limit, lambda row: (row.created_at, row.id), shape)
 
@@ -63,7 +64,7 @@ def enumerate_(  # noqa: PLR0917 - all of them are names in the address
 @router.get("/{id}")
 def look(id: str, caller: Asking) -> Ran:  # noqa: A002 - the name in the address, here and below
     """Show one execution with every step, and every attempt with its request and response."""
-    return Ran.of(runs.one(caller.user_id, id), runs.steps(id))
+    return _ran(runs.one(caller.user_id, id))
 
 
 @router.post("/{id}/replay", status_code=202)
@@ -86,4 +87,8 @@ def cancel(id: str, caller: Asking) -> Ran:  # noqa: A002
     """End it: at once where it waits, before its next step where it runs. 409 where it is over."""
     row = runs.cancel(caller.user_id, id)
     dispatch.cancel(id)
-    return Ran.of(row, runs.steps(id))
+    return _ran(row)
+
+
+def _ran(row: Execution) -> Ran:
+    return Ran.of(row, runs.steps(row.id), reasons.of([row]).get(row.id))

@@ -13,6 +13,8 @@ from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progre
 from streamline_ui.storage.workflow_tables import WorkflowVersion as VersionRow
 from streamline_ui.workflows import addresses, catalog, definitions
 from streamline_ui.workflows.definitions import Definition
+from streamline_ui.workflows.gates import Gate
+from streamline_ui.workflows.reasons import Code, Reason
 
 
 class Described(Shape):
@@ -71,8 +73,24 @@ class Started(Shape):
     execution_id: str
 
 
+class Judgement(Shape):
+    """What one gate said to a request. `isPassed` is null where the request did not come to it."""
+
+    gate: str
+    is_passed: bool | None
+    message: str
+
+    @classmethod
+    def of(cls, gate: Gate) -> Judgement:
+        """From a gate."""
+        return cls(gate=gate.name, is_passed=gate.is_passed, message=gate.message)
+
+
 class Request(Shape):
-    """An incoming request. `body` is base64 where `isBase64`, and the start of it where `isTruncated`."""
+    """An incoming request. `body` is base64 where `isBase64`, and the start of it where `isTruncated`.
+
+    `gates` are in the order in which they were come to; `executionId` is what the request started, if anything.
+    """
 
     id: str
     at: datetime
@@ -86,10 +104,12 @@ class Request(Shape):
     is_truncated: bool
     size: int
     address: str
+    gates: list[Judgement]
+    execution_id: str | None
 
     @classmethod
-    def of(cls, row: HookRequest) -> Request:
-        """From its row."""
+    def of(cls, row: HookRequest, gates: Sequence[Gate], execution_id: str | None) -> Request:
+        """From its row, and what became of it."""
         is_truncated = row.size > len(row.body)
         text = _text(row.body, is_truncated)
         return cls(
@@ -99,6 +119,8 @@ class Request(Shape):
             body=base64.b64encode(row.body).decode("ascii") if text is None else text,
             is_base64=text is None,
             is_truncated=is_truncated,
+            gates=[Judgement.of(gate) for gate in gates],
+            execution_id=execution_id,
         )
 
 
@@ -139,8 +161,24 @@ class Done(Stage):
         )
 
 
+class Why(Shape):
+    """Why an execution stands still, or ended before its last step. `about` is the id of what that lies at."""
+
+    code: Code
+    message: str
+    about: str | None
+
+    @classmethod
+    def of(cls, reason: Reason) -> Why:
+        """From a reason."""
+        return cls(code=reason.code, message=reason.message, about=reason.about or None)
+
+
 class Run(Shape):
-    """An execution. `waitsFor` is the integration that has to be mended before it goes on."""
+    """An execution. `waitsFor` is the integration that has to be mended before it goes on.
+
+    `reason` says why it stands still, or why it ended before its last step though nothing failed.
+    """
 
     id: str
     workflow_id: str
@@ -155,9 +193,10 @@ class Run(Shape):
     next_try_at: datetime | None
     waits_for: str | None
     replay_of: str | None
+    reason: Why | None
 
     @staticmethod
-    def values(row: Execution) -> dict[str, Any]:
+    def values(row: Execution, reason: Reason | None) -> dict[str, Any]:
         """What its row says, but what came in."""
         is_waiting = row.status == Progress.WAITING and row.waits_for is None
         copied = {"id", "workflow_id", "created_at", "started_at", "finished_at", "error", "waits_for", "replay_of"}
@@ -167,6 +206,7 @@ class Run(Shape):
             "status": Progress(row.status),
             "duration_ms": _milliseconds(row.started_at, row.finished_at),
             "next_try_at": row.due_at if is_waiting else None,
+            "reason": None if reason is None else Why.of(reason),
         }
 
 
@@ -176,9 +216,9 @@ class Course(Run):
     steps: list[Stage]
 
     @classmethod
-    def of(cls, row: Execution, trigger: Any, stages: Sequence[StepRun]) -> Course:
+    def of(cls, row: Execution, trigger: Any, stages: Sequence[StepRun], reason: Reason | None) -> Course:
         """From its row, what came in, and how its steps stand."""
-        return cls(**cls.values(row), trigger=trigger, steps=[Stage.at(stage) for stage in stages])
+        return cls(**cls.values(row, reason), trigger=trigger, steps=[Stage.at(stage) for stage in stages])
 
 
 class Ran(Run):
@@ -187,9 +227,9 @@ class Ran(Run):
     steps: list[Done]
 
     @classmethod
-    def of(cls, row: Execution, steps: list[StepRun]) -> Ran:
+    def of(cls, row: Execution, steps: list[StepRun], reason: Reason | None) -> Ran:
         """From its rows."""
-        return cls(**cls.values(row), trigger=_json(row.trigger), steps=[Done.of(step) for step in steps])
+        return cls(**cls.values(row, reason), trigger=_json(row.trigger), steps=[Done.of(step) for step in steps])
 
 
 def _milliseconds(start: datetime | None, end: datetime | None) -> int | None:

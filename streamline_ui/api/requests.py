@@ -8,7 +8,8 @@ from streamline_ui.api import door, paging
 from streamline_ui.api.door import Asking
 from streamline_ui.api.flow_shapes import Request, Started
 from streamline_ui.api.shapes import Page
-from streamline_ui.workflows import captures, dispatch
+from streamline_ui.storage.workflow_tables import HookRequest
+from streamline_ui.workflows import captures, dispatch, gates, tryouts
 
 router = APIRouter(prefix="/workflows/{id}/requests", tags=["Incoming requests"], route_class=door.Door)
 USUAL = 50
@@ -26,13 +27,21 @@ def enumerate_(
     Each has the first 64,000 bytes of its body.
     """
     rows = captures.page(caller.user_id, id, before=paging.before(cursor), limit=limit + 1)
-    return paging.part(rows, limit, lambda row: (row.at, row.id), Request.of)
+    judged, started = gates.of(id, rows), tryouts.runs(rows)
+
+    def shape(row: HookRequest) -> Request:
+        execution = started.get(row.id)
+        return Request.of(row, judged[row.id], execution.id if execution else None)
+
+    return paging.part(rows, limit, lambda row: (row.at, row.id), shape)
 
 
 @router.get("/{request_id}")
 def look(id: str, request_id: str, caller: Asking) -> Request:  # noqa: A002
     """Show one request with all that was kept of it."""
-    return Request.of(captures.one(caller.user_id, id, request_id))
+    row = captures.one(caller.user_id, id, request_id)
+    execution = tryouts.runs([row]).get(row.id)
+    return Request.of(row, gates.of(id, [row])[row.id], execution.id if execution else None)
 
 
 @router.post("/{request_id}/replay", status_code=202)

@@ -38,6 +38,7 @@ class Verdict(StrEnum):
     TOO_LARGE = "too_large"
     MALFORMED = "malformed"
     NOT_ALLOWED = "not_allowed"
+    TOO_MANY = "too_many"
 
 
 OPEN = text("status IN ('queued', 'running', 'waiting')")

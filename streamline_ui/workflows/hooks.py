@@ -21,7 +21,7 @@ from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Verdict, Workflow
-from streamline_ui.workflows import allowing, catalog, intake, payloads, pushing, secrets, uploads
+from streamline_ui.workflows import allowing, catalog, gates, intake, payloads, pushing, secrets, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.intake import Listener, Receipt, Request
 from streamline_ui.workflows.job import Job
@@ -29,6 +29,7 @@ from streamline_ui.workflows.triggers import Verification, WebhookTrigger
 
 MINUTE = 60.0
 _recent: dict[str, deque[float]] = {}
+_beyond: dict[str, float] = {}  # when one that was too many was kept last
 _workflows = table_of(Workflow).c
 _listening = select(
     _workflows.id, _workflows.userId, _workflows.version, _workflows.isActive, _workflows.verificationEnc
@@ -123,7 +124,7 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
         await turn_away(Verdict.TOO_LARGE, f"More than {definition.settings.max_body_bytes} bytes.")
         raise BodyTooLarge(f"The body is larger than {definition.settings.max_body_bytes} bytes.")
     if any(value.strip().lower() not in ("", "identity") for value in incoming.headers.get("content-encoding", ())):
-        await turn_away(Verdict.MALFORMED, "The body is compressed.")
+        await turn_away(Verdict.MALFORMED, gates.COMPRESSED)
         raise NotPlain("The body is compressed, which is not taken here.")
     reply = signatures.handshake(trigger.verification.scheme, incoming)
     if reply is not None and not reply.after_verification:
@@ -136,7 +137,7 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
         raise BadSignature(verdict.reason)
     if reply is not None:
         return Arrival(None, reply)
-    _pace(workflow.id, definition)
+    await _pace(definition, turn_away)
     async with uploads.shelf() as shelf:
         try:
             body = await payloads.read(content_type, incoming.body, shelf)
@@ -223,14 +224,28 @@ def _verify(workflow: Listener, verification: Verification, incoming: Incoming) 
     return signatures.verify(verification.scheme, held, incoming, at=now(), options=options)
 
 
-def _pace(workflow_id: str, definition: Definition) -> None:
-    """Keep to the limit that the owner has set, if any. Raises TooMany."""
-    most = definition.settings.rate_per_minute
+async def _pace(definition: Definition, turn_away: _Refusal) -> None:
+    """Keep to the limit that the owner has set, if any. Raises TooMany; of those beyond, one a minute is kept."""
+    most, workflow_id = definition.settings.rate_per_minute, turn_away.workflow.id
     if most is None:
         return
     seen, moment = _recent.setdefault(workflow_id, deque()), monotonic()
     while seen and seen[0] <= moment - MINUTE:
         seen.popleft()
-    if len(seen) >= most:
-        raise TooMany(f"This workflow takes {most} requests a minute.", seen[0] + MINUTE - moment)
-    seen.append(moment)
+    if len(seen) < most:
+        seen.append(moment)
+        return
+    sentence = f"This workflow takes {most} requests a minute."
+    pause = seen[0] + MINUTE - moment
+    if _is_first_beyond(workflow_id):
+        await turn_away(Verdict.TOO_MANY, f"{sentence} Of those beyond, one a minute is kept.")
+    raise TooMany(sentence, pause)
+
+
+def _is_first_beyond(workflow_id: str) -> bool:
+    """Whether to keep this one of those that are too many: a flood should cost next to nothing."""
+    moment = monotonic()
+    if moment - _beyond.get(workflow_id, -MINUTE) < MINUTE:
+        return False
+    _beyond[workflow_id] = moment
+    return True

@@ -21,7 +21,18 @@ from streamline_ui.providers.signatures import Incoming
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Event, Execution, HookRequest, Progress, StepRun, Verdict, Workflow
-from streamline_ui.workflows import acting, addresses, by_hand, captures, dispatch, hooks, payloads, secrets, templates
+from streamline_ui.workflows import (
+    acting,
+    addresses,
+    by_hand,
+    captures,
+    dispatch,
+    gates,
+    hooks,
+    payloads,
+    secrets,
+    templates,
+)
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.hooks import Arrival
 from streamline_ui.workflows.steps import Action, Branch, Filter, ForEach, Set, Step
@@ -191,7 +202,7 @@ async def request(workflow: Workflow, body: Any, like: Mapping[str, str] | None 
     named = {name: [value] for name, value in (like or {}).items() if name.endswith(("-event", "-topic"))}
     headers = {**named, "content-type": ["application/json"], "user-agent": ["Streamline test request"]}
     incoming = Incoming("POST", url, headers, json.dumps(body, ensure_ascii=False).encode())
-    arrival = await hooks.arrive(token, incoming, "", "this server", is_ours=True)
+    arrival = await hooks.arrive(token, incoming, "", gates.OURS, is_ours=True)
     if arrival.execution is not None:
         dispatch.offer(arrival.execution)
     return arrival

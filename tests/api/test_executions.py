@@ -18,7 +18,7 @@ from tests.api.conftest import Person
 
 EXECUTION = {
     "id", "workflowId", "workflowVersion", "status", "trigger", "createdAt", "startedAt", "finishedAt", "durationMs",
-    "error", "nextTryAt", "waitsFor", "replayOf", "steps",
+    "error", "nextTryAt", "waitsFor", "replayOf", "reason", "steps",
 }  # fmt: skip
 MANY = 20_000
 

@@ -312,6 +312,10 @@ async def test_requests_are_listed_with_their_verdict(as_alice: Person) -> None:
     listed = (await as_alice.ask("GET", path)).json()["items"]
     assert [row["verdict"] for row in listed] == ["bad_signature", "accepted"]
     assert listed[0]["reason"] == "The signature is missing."
+    stop = next(gate for gate in listed[0]["gates"] if not gate["isPassed"])
+    assert stop == {"gate": "signature", "isPassed": False, "message": "The signature is missing."}
+    assert all(gate["isPassed"] for gate in listed[1]["gates"])
+    assert {row["executionId"] for row in listed} == {None}
     assert (listed[0]["body"], listed[0]["isBase64"]) == ("/wA=", True)
     assert (listed[1]["body"], listed[1]["isBase64"], listed[1]["isTruncated"]) == ('{"id": 7}', False, False)
     assert listed[1]["headers"] == {"content-type": "application/json"}
