@@ -107,20 +107,20 @@ class Client(httpx.AsyncClient):
         if given:
             headers.update(given)
         known = {name for _, name, _ in headers._list}
-        more: list[tuple[str, str]] = []
+        before = [(b"Host", target.url.netloc)]
+        after: list[tuple[bytes, bytes]] = []
+        body = b""
         if content is not None:
             body = content.encode() if isinstance(content, str) else content
         elif value is not None:
             body = _JSON.encode(value).encode()
-            if b"content-type" not in known:
-                more.append(("Content-Type", "application/json"))
-        else:
-            body = b""
-        if (body or method in _WITH_BODY) and known.isdisjoint((b"content-length", b"transfer-encoding")):
-            more.append(("Content-Length", str(len(body))))
-        headers._list += [(name.encode(), name.lower().encode(), text.encode()) for name, text in more]
-        if b"host" not in known:
-            headers._list.insert(0, (b"Host", b"host", target.url.netloc))
+            after.append((b"Content-Type", b"application/json"))
+        if body:
+            after.insert(0, (b"Content-Length", b"%d" % len(body)))
+        elif method in _WITH_BODY and b"transfer-encoding" not in known:
+            before.append((b"Content-Length", b"0"))
+        headers._list[:0] = [(name, name.lower(), text) for name, text in before if name.lower() not in known]
+        headers._list += [(name, name.lower(), text) for name, text in after if name.lower() not in known]
         return Request.ready(method, target, headers, body)
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
@@ -143,7 +143,9 @@ class Client(httpx.AsyncClient):
         """Sign it and send it, again where the one who signs wants that."""
         auth = options.get("auth", USE_CLIENT_DEFAULT)
         auth = self._auth if auth is USE_CLIENT_DEFAULT else auth
-        is_known = auth is None or type(auth).async_auth_flow is httpx.Auth.async_auth_flow
+        is_known = auth is None or (
+            isinstance(auth, httpx.Auth) and type(auth).async_auth_flow is httpx.Auth.async_auth_flow
+        )
         if not is_known or self.is_closed or not isinstance(request, Request):
             return await super().send(request, **options)
         if auth is None:
@@ -164,6 +166,7 @@ class Client(httpx.AsyncClient):
         for hook in self._event_hooks["request"]:
             await hook(request)
         response = await self._door.handle_async_request(request)
+        response.request = request  # not the one that redirects made of it
         for hook in self._event_hooks["response"]:
             await hook(response)
         return response
