@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from time import monotonic
 
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +27,8 @@ PATH = "/hooks/"
 RESULT_SECONDS = 30.0
 RETRY_SECONDS = "2"
 NOT_CACHED = {"Cache-Control": "no-store"}
+TELL_EVERY = 60.0  # seconds
+_told_at = float("-inf")
 log = logging.getLogger(__name__)
 
 
@@ -65,12 +68,20 @@ async def receive(request: Request) -> Response:
         )
     except Unavailable as error:
         return _later(request, error)
-    except SQLAlchemyError:
-        log.warning("An incoming request could not be stored.", exc_info=True)
+    except SQLAlchemyError as error:
+        _tell(error)
         return _later(request, Unavailable("It cannot be stored at the moment.", code="unavailable"))
     except StreamlineError as error:
         return problems.answer(request, error)
     return await _answer(request, arrival)
+
+
+def _tell(error: SQLAlchemyError) -> None:
+    """Say in the log why nothing can be stored, once in a while: where they come by the thousand, it is the same."""
+    global _told_at  # noqa: PLW0603 - there is one log
+    if monotonic() - _told_at >= TELL_EVERY:
+        _told_at = monotonic()
+        log.warning("An incoming request could not be stored: %s", str(getattr(error, "orig", None) or error)[:300])
 
 
 async def _incoming(request: Request) -> Incoming:
