@@ -1,4 +1,9 @@
-"""Copies of the SQLite database, made while it is in use."""
+"""Copies of the SQLite database, made while it is in use.
+
+All that Streamline knows is in one: accounts, connections with their sealed credentials, workflows, history. What is
+beside the database is not: the encryption keys (`keys/`), without which no credential can be read, and the files that
+came with requests (`files/`), which only executions of the last days refer to.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Files that came with a request: kept on disk beside the database, for as long as an execution refers to them.
 
 Each request has a folder with a random name, and in it its files by number: what the sender called them is only shown.
-They are on disk before the request is answered, and go once no execution names their folder any more.
+They are on disk before the request is answered, and go once no execution names their folder any more. A copy of the
+database is without them: where one is restored alone, a step that asks for a file fails and says so.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from streamline_ui.errors import Unavailable
 from streamline_ui.storage import db
 from streamline_ui.storage.models import table_of
 from streamline_ui.storage.workflow_tables import Execution
+from streamline_ui.workflows.budget import refusal
 
 FOLDER = "files"
 CHUNK = 65_536
@@ -108,7 +110,7 @@ class Upload(dict[str, Any]):
     """A file as templates see it: what is known of it, and its contents for who asks by name."""
 
     def __contains__(self, key: object) -> bool:
-        return super().__contains__(key) or (key == "base64" and _path(self["id"]).is_file())
+        return super().__contains__(key) or key == "base64"
 
     def __missing__(self, key: str) -> str:
         if key != "base64":
@@ -116,7 +118,9 @@ class Upload(dict[str, Any]):
         try:
             return base64.b64encode(_path(self["id"]).read_bytes()).decode("ascii")
         except OSError:
-            raise KeyError(key) from None
+            name = self.get("name") or self["id"]
+            sentence = f"The file “{name}” is not on this server any more: only what its sender said of it is."
+            raise refusal("tpl.missing", sentence, ["Send the request again, with its files."]) from None
 
 
 def clean(name: str) -> str:

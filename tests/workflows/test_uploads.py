@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import resource
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress
-from streamline_ui.workflows import captures, catalog, executions, retention, uploads
+from streamline_ui.workflows import captures, catalog, dispatch, executions, retention, uploads
 from tests.workflows.conftest import Call, add, post, settled, webhook
 
 PHOTO = bytes(range(256)) * 40
@@ -130,6 +131,18 @@ async def test_again_it_has_the_same_files(hub: Settings, call: Call, alice: Use
             break
         await asyncio.sleep(0.02)
     assert len({output(row)["got"] for row in rows}) == 1
+
+
+async def test_a_database_without_its_files_is_told_of_in_the_step(hub: Settings, call: Call, alice: User) -> None:
+    """As after the restore of a copy, which has none."""
+    workflow = add(alice, webhook(put(got="{{ trigger.body.photo.base64 | default: 'none' }}")))
+    await call(workflow, files=photo())
+    (first,) = await settled(alice)
+    shutil.rmtree(hub.data_dir / uploads.FOLDER)
+    dispatch.offer(executions.replay(alice.id, first.id))
+    again, _ = await settled(alice, 2)
+    assert (again.status, again.replay_of) == (Progress.FAILED, first.id)
+    assert "The file “photo.png” is not on this server any more" in again.error
 
 
 async def test_files_go_with_the_last_that_refers_to_them(hub: Settings, call: Call, alice: User) -> None:
