@@ -145,7 +145,9 @@ class Outcome:
     said: set[str]
     arrived: Counter[str]
     under_way: int
-    most_at_once: int
+    states: Counter[str]
+    errors: list[str]
+    pollers: list[str]
 
     @property
     def lost(self) -> set[str]:
@@ -158,7 +160,8 @@ class Outcome:
     def __str__(self) -> str:
         return (
             f"{self.kills} kills, {len(self.said)} messages, {len(self.lost)} lost, {self.doubled} doubled "
-            f"of {self.under_way} under way at a kill"
+            f"of {self.under_way} under way at a kill; executions {dict(self.states)}"
+            + (f"; {self.errors[:3]}; {self.pollers}" if self.lost else "")
         )
 
 
@@ -191,7 +194,11 @@ async def kills(count: int, hub: Hub, server: BotServer, sink: Sink, bots: int) 
     await _delivered(sink, said, 90)
     await asyncio.sleep(1)
     arrived = Counter(str(arrival.body["id"]) for arrival in sink.arrivals())
-    return Outcome(count, said, arrived, under_way, server.most_at_once)
+    with hubs.looking(hub) as database:
+        failed = database.execute("SELECT status || ': ' || error FROM \"Execution\" WHERE status <> 'succeeded'")
+        polled = database.execute("SELECT cursor || ' ' || failures || ' ' || lastError FROM \"Poller\"")
+        errors, places = [str(row[0]) for row in failed], [str(row[0]) for row in polled]
+    return Outcome(count, said, arrived, under_way, kill.statuses(hub), errors, places)
 
 
 async def _kills(count: int) -> str:

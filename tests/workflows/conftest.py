@@ -11,14 +11,14 @@ import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from streamline_ui import sandbox
+from streamline_ui import live, sandbox
 from streamline_ui.api import hooks
 from streamline_ui.integrations import connections
 from streamline_ui.settings import Settings
 from streamline_ui.storage import writer
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
-from streamline_ui.workflows import catalog, dispatch, executions, secrets
+from streamline_ui.workflows import catalog, dispatch, executions, polling, secrets
 
 OVER = (Progress.SUCCEEDED, Progress.FAILED, Progress.UNKNOWN, Progress.CANCELLED)
 
@@ -31,6 +31,26 @@ async def engine(hub: Settings) -> AsyncIterator[Settings]:
     yield hub
     await dispatch.stop()
     writer.stop()
+
+
+@pytest_asyncio.fixture
+async def polled(engine: Settings) -> AsyncIterator[None]:
+    """Polling, and what makes executions run, with a clock that ticks."""
+    sandbox.forget()
+    live.start(asyncio.get_running_loop())
+    polling.start()
+    ticking = asyncio.create_task(_tick())
+    yield
+    ticking.cancel()
+    await polling.stop()
+    live.stop()
+    sandbox.forget()
+
+
+async def _tick() -> None:
+    while True:
+        await asyncio.sleep(1)
+        await polling.sweep()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Callable
 from typing import Any
 
 from sqlmodel import select
@@ -16,7 +17,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.workflow_tables import Workflow
-from streamline_ui.workflows import catalog, polling
+from streamline_ui.workflows import catalog, executions
 
 _numbers = itertools.count(1_000_000_001)
 
@@ -72,9 +73,7 @@ async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
     raise AssertionError("it did not come true")
 
 
-async def looked() -> None:
-    """What the clock does every second, now."""
-    await polling.sweep()
-
-
-Look = Callable[[], Awaitable[None]]
+def texts(user: User) -> list[str]:
+    """What the user's executions were about, the oldest first."""
+    found = [json.loads(executions.one(user.id, each.id).trigger) for each in executions.page(user.id, limit=200)]
+    return [trigger["message"]["text"] for trigger in reversed(found)]

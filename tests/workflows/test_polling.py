@@ -4,48 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from time import monotonic
 
-import pytest_asyncio
-
-from streamline_ui import live, sandbox
 from streamline_ui.integrations import connections
-from streamline_ui.settings import Settings
 from streamline_ui.storage.models import User
 from streamline_ui.workflows import catalog, executions, polling
 
 from .conftest import settled
-from .polls import at, bot, listen, row, say, token, until
+from .polls import at, bot, listen, row, say, texts, token, until
 
 
-@pytest_asyncio.fixture
-async def service(engine: Settings) -> AsyncIterator[None]:
-    """Polling, and what makes executions run, with a clock that ticks."""
-    sandbox.forget()
-    live.start(asyncio.get_running_loop())
-    polling.start()
-    ticking = asyncio.create_task(_tick())
-    yield
-    ticking.cancel()
-    await polling.stop()
-    live.stop()
-    sandbox.forget()
-
-
-async def _tick() -> None:
-    while True:
-        await asyncio.sleep(1)
-        await polling.sweep()
-
-
-def texts(user: User) -> list[str]:
-    """What the user's executions were about, the oldest first."""
-    found = [json.loads(executions.one(user.id, each.id).trigger) for each in executions.page(user.id, limit=200)]
-    return [trigger["message"]["text"] for trigger in reversed(found)]
-
-
-async def test_a_message_starts_a_workflow_within_a_second(alice: User, stand_ins: str, service: None) -> None:
+async def test_a_message_starts_a_workflow_within_a_second(alice: User, stand_ins: str, polled: None) -> None:
     telegram = bot(alice, f"{stand_ins}/telegram")
     workflow = listen(alice, telegram)
     await polling.settled(workflow.id, 5)
@@ -60,7 +29,7 @@ async def test_a_message_starts_a_workflow_within_a_second(alice: User, stand_in
     assert row(telegram).cursor == str(trigger["update_id"] + 1)
 
 
-async def test_every_update_starts_every_workflow_that_listens(alice: User, stand_ins: str, service: None) -> None:
+async def test_every_update_starts_every_workflow_that_listens(alice: User, stand_ins: str, polled: None) -> None:
     telegram = bot(alice, f"{stand_ins}/telegram")
     first, second = listen(alice, telegram), listen(alice, telegram)
     listen(alice, telegram, event="callback_query")
@@ -75,7 +44,7 @@ async def test_every_update_starts_every_workflow_that_listens(alice: User, stan
     await until(lambda: not at(telegram).updates)
 
 
-async def test_what_waited_is_skipped_unless_it_is_wanted(alice: User, stand_ins: str, service: None) -> None:
+async def test_what_waited_is_skipped_unless_it_is_wanted(alice: User, stand_ins: str, polled: None) -> None:
     telegram, other = bot(alice, f"{stand_ins}/telegram"), bot(alice, f"{stand_ins}/telegram")
     for each in (telegram, other):
         say(each, "from before")
@@ -93,7 +62,7 @@ async def test_what_waited_is_skipped_unless_it_is_wanted(alice: User, stand_ins
     ]
 
 
-async def test_nobody_is_asked_while_nobody_listens(alice: User, stand_ins: str, service: None) -> None:
+async def test_nobody_is_asked_while_nobody_listens(alice: User, stand_ins: str, polled: None) -> None:
     telegram = bot(alice, f"{stand_ins}/telegram")
     off = bot(alice, f"{stand_ins}/telegram", pollingEnabled=False)
     workflow = listen(alice, telegram, is_active=False)
@@ -105,10 +74,10 @@ async def test_nobody_is_asked_while_nobody_listens(alice: User, stand_ins: str,
     await until(lambda: at(telegram).waiting is not None, 1.0)
     await asyncio.to_thread(catalog.change, alice.id, workflow.id, is_active=False)
     await until(lambda: polling.summary().pollers == 0, 2.0)
-    assert row(telegram).owner == ""
+    await until(lambda: row(telegram).owner == "", 2.0)
 
 
-async def test_refused_credentials_stop_it_until_they_are_mended(alice: User, stand_ins: str, service: None) -> None:
+async def test_refused_credentials_stop_it_until_they_are_mended(alice: User, stand_ins: str, polled: None) -> None:
     bad = f"{token()}revoked"
     telegram = bot(alice, f"{stand_ins}/telegram", botToken=bad)
     workflow = listen(alice, telegram)
@@ -122,7 +91,7 @@ async def test_refused_credentials_stop_it_until_they_are_mended(alice: User, st
     assert polling.summary().blocked == 0
 
 
-async def test_a_bot_with_a_webhook_elsewhere_is_taken_over(alice: User, stand_ins: str, service: None) -> None:
+async def test_a_bot_with_a_webhook_elsewhere_is_taken_over(alice: User, stand_ins: str, polled: None) -> None:
     telegram = bot(alice, f"{stand_ins}/telegram")
     at(telegram).webhook = "https://elsewhere.example.com/"
     workflow = listen(alice, telegram)
