@@ -7,7 +7,7 @@ whoever is not known learns nothing about the rest.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -24,7 +24,7 @@ from streamline_ui.access import bearer
 from streamline_ui.access.bearer import Caller
 from streamline_ui.api import idempotency, problems, reading
 from streamline_ui.api.rates import Rates
-from streamline_ui.errors import Forbidden, NotFound, StreamlineError, TooMany, Unauthenticated
+from streamline_ui.errors import Forbidden, Invalid, NotFound, StreamlineError, TooMany, Unauthenticated
 
 PUBLIC: dict[str, Any] = {"security": []}
 SHOWN_ONCE: dict[str, Any] = {"x-shown-once": True}
@@ -45,11 +45,13 @@ class Door(APIRoute):
         is_public, shown_once = extra.get("security") == [], "x-shown-once" in extra
         model: Any = self.body_field.field_info.annotation if self.body_field else None
         known = names(model)
+        queries = {field.alias for field in self.dependant.query_params}
         may_be_empty = self.body_field is not None and not self.body_field.field_info.is_required()
 
         async def enter(request: Request) -> Response:
             caller = None if is_public else await _caller(request)
             _check_path(request)
+            _check_query(request, queries)
             raw, given = b"", request
             if model is not None:
                 raw, value = await reading.body(request, known, may_be_empty=may_be_empty)
@@ -166,6 +168,14 @@ def _check_path(request: Request) -> None:
     """No id of ours is long or has anything unprintable in it, and no database needs to see such."""
     if any(len(str(part)) > LONGEST_ID or not str(part).isprintable() for part in request.path_params.values()):
         raise NotFound("There is nothing at this address.")
+
+
+def _check_query(request: Request, known: Collection[str]) -> None:
+    """A misspelt filter that counts for nothing would answer with everything."""
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        offered = f"Known are: {', '.join(sorted(known))}." if known else "This takes none."
+        raise Invalid("There is a query parameter that is not known.", {unknown[0][:100]: offered})
 
 
 async def _safely(

@@ -112,11 +112,17 @@ def request_id(scope: Scope) -> str:
     return known
 
 
+def _manual(request: Request) -> str:
+    """Where the manual is, from within the interface as from the addresses of incoming webhooks."""
+    root: str = request.scope.get("root_path", "")
+    return f"{root}/docs" if root.endswith("/api") else f"{root}/api/docs"
+
+
 def answer(request: Request, error: StreamlineError) -> Response:
     """The answer that an error is."""
     status = 422 if error.code in OURS else error.status
     body: dict[str, Any] = {
-        "type": f"{request.scope.get('root_path', '')}/docs#{error.code}",
+        "type": f"{_manual(request)}#{error.code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": error.message,

@@ -58,7 +58,10 @@ def begin(news: News) -> bool:
 
 
 def end(matter: Matter, subject_id: str, *, silently: bool = False) -> bool:
-    """Note that it is over; `silently` where nobody needs to hear that. False where nothing was open."""
+    """Note that it is over. False where nothing was open.
+
+    `silently` where nobody needs to hear that, as what it was about is gone: then it leaves the list as well.
+    """
     at = now()
     with db.writing() as session:
         found = session.exec(select(Alert).where(_is_open(), Alert.matter == matter, Alert.subject_id == subject_id))
@@ -68,6 +71,7 @@ def end(matter: Matter, subject_id: str, *, silently: bool = False) -> bool:
         alert.ended_at = at
         if silently:
             alert.told_at, alert.end_told_at = alert.told_at or at, at
+            alert.dismissed_at = alert.dismissed_at or at
         session.add(alert)
     live.tell(alert.user_id, "alert", alert.id)
     return True

@@ -36,7 +36,7 @@ def page(
     with db.reading() as session:
         for row, start in session.exec(newest.limit(limit)).all():
             session.expunge(row)
-            row.body = bytes(start)
+            row.body = bytes(start or b"")  # the start of nothing is NULL
             found.append(row)
     return found
 

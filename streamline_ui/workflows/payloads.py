@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -19,6 +20,7 @@ from streamline_ui.workflows.uploads import Shelf, clean
 
 DEEPEST = 64
 MOST_FIELDS = 1000
+NO_FORM = "The body is not the form that its Content-Type promises."
 MOST_ENTRIES = 10_000  # members of all objects in a JSON body together
 LARGEST_HEADERS = 16_000  # characters that are kept
 
@@ -121,8 +123,15 @@ async def _parts(content_type: str, body: bytes, shelf: Shelf | None) -> dict[st
     )
     try:
         form: FormData = await parser.parse()
-    except (MultiPartException, MultipartParseError, KeyError, ValueError):
-        raise Malformed("The body is not the form that its Content-Type promises.") from None
+    except MultiPartException as error:
+        if error.message.startswith("Too many"):
+            raise Malformed(f"There are more than {MOST_FIELDS} fields.") from None
+        raise Malformed(NO_FORM) from None
+    except (MultipartParseError, KeyError, ValueError):
+        raise Malformed(NO_FORM) from None
+    if not _is_whole(content_type, body):
+        await form.close()
+        raise Malformed("The form was cut off before its end.")
     try:
         items = form.multi_items()
         uploaded = [value for _, value in items if isinstance(value, UploadFile)]
@@ -134,6 +143,12 @@ async def _parts(content_type: str, body: bytes, shelf: Shelf | None) -> dict[st
         return _grouped([(name, value if isinstance(value, str) else next(files)) for name, value in items])
     finally:
         await form.close()
+
+
+def _is_whole(content_type: str, body: bytes) -> bool:
+    """Whether the mark that ends the last part is there: the parser takes what it gets without it."""
+    _, options = parse_options_header(content_type)
+    return b"--" + options.get(b"boundary", b"") + b"--" in body
 
 
 async def _inside(file: UploadFile) -> dict[str, Any]:

@@ -210,3 +210,12 @@ def test_the_buckets_of_many_strangers_do_not_pile_up(monkeypatch: pytest.Monkey
     for number in range(100):
         bucket.take(f"stranger {number}")
     assert len(bucket.buckets) == 10
+
+
+async def test_a_misspelt_filter_is_not_overlooked(as_alice: Person) -> None:
+    answer = await as_alice.ask("GET", "/executions?workflow=7")
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "workflow", "message": "Known are: cursor, limit, q, status, workflowId."}
+    ]
+    assert (await as_alice.ask("GET", "/me?x=1")).status_code == 422

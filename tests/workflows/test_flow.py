@@ -15,7 +15,7 @@ from streamline_ui.integrations import inbox as entries
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User, now
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, StepRun, Verdict
-from streamline_ui.workflows import catalog, claims, executions
+from streamline_ui.workflows import captures, catalog, claims, executions
 from tests.workflows.conftest import Call, add, post, settled, webhook
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -241,3 +241,23 @@ async def test_a_hanging_workflow_harms_only_itself(
     assert entries.entries(alice.id), "the healthy one waited for the slow one"
     async with httpx.AsyncClient() as client:
         await client.delete(f"{stand_ins}/discord/_faults")
+
+
+async def test_a_request_with_nothing_in_it_is_listed_as_every_other(
+    call: Call, alice: User, inbox: Integration
+) -> None:
+    workflow = add(alice, webhook(post(inbox, "x")))
+    for method in ("POST", "PUT", "GET"):
+        assert (await call(workflow, method, headers={"Content-Type": "application/json"})).status_code == 202
+    assert [row.body for row in captures.page(alice.id, workflow.id)] == [b"", b"", b""]
+
+
+async def test_a_form_that_was_cut_off_is_refused(call: Call, alice: User, inbox: Integration) -> None:
+    workflow = add(alice, webhook(post(inbox, "x")))
+    headers = {"Content-Type": "multipart/form-data; boundary=XX"}
+    whole = b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--XX--\r\n'
+    assert (await call(workflow, content=whole, headers=headers)).status_code == 202
+    for cut in (whole[:-6], whole[:40], b"--XX\r\nContent-Disp"):
+        answer = await call(workflow, content=cut, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body"), cut
+        assert answer.json()["type"] == "/api/docs#malformed_body"
