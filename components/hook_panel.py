@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from components import elements, form_inputs, form_parts, sender_choice
+from components import elements, form_inputs, form_parts, hook_rules, sender_choice
 from components.action_form import select
 from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
@@ -43,6 +43,7 @@ class HookPanel:
         self._draw_check(definition)
         sender_choice.draw(session, self._use_example)
         self._draw_answer(definition)
+        hook_rules.draw(session)
         self._draw_limit(definition)
 
     @property
