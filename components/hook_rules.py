@@ -68,6 +68,7 @@ def _draw_addresses(session: EditorSession, allowed: list[str]) -> None:
             "sl-help",
             "div",
         )
+        field.props["aria-invalid"] = str(bool(doubt(allowed))).lower()
         field.props["aria-describedby"] = f"{problem.html_id} {help_.html_id}"
 
     def write(text: str) -> None:

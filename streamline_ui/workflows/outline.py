@@ -12,12 +12,12 @@ from streamline_ui.workflows.triggers import Held, Part, Trigger
 
 
 class Settings(Part):
-    """How a workflow runs. `timeout_seconds` counts work, not delays and waits between tries.
+    """How a workflow runs. `timeoutSeconds` counts work, not delays and waits between tries.
 
-    `concurrency` is how many executions may run at a time; `keep_order` makes that one, in the order of arrival.
-    `missed_runs` says what becomes of scheduled times while the program was down. `rate_per_minute` and
-    `max_body_bytes` are for incoming requests. With `expect_every`, in seconds, its owner is told when no event has
-    come for that long, and once they come again.
+    `concurrency` is how many executions may run at a time; `keepOrder` makes that one, in the order of arrival.
+    `missedRuns` says what becomes of scheduled times while the program was down. Incoming requests larger than
+    `maxBodyBytes` get 413, those beyond `ratePerMinute` 429; of the latter, one a minute is kept among the requests.
+    With `expectEvery`, in seconds, its owner is told when no event has come for that long, and once they come again.
     """
 
     timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_TIMEOUT)] = LONGEST_TIMEOUT

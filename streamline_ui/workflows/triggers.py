@@ -66,8 +66,12 @@ class Verification(Part):
 class WebhookTrigger(Part):
     """A request to the workflow's own address. `events` names the sender's that count; none named, all do.
 
-    `allowed_addresses` are those that requests may come from, single ones or networks; with none, all may. `duplicates`
-    says whether a delivery that its sender repeats, by its own id, is taken once or each time.
+    `allowedAddresses` are those that requests may come from, single ones or networks (`203.0.113.7`, `203.0.113.0/24`,
+    `2001:db8::/32`); with none, all may. Others get 403 and leave a request with the verdict `not_allowed`. Behind a
+    reverse proxy that is trusted, the address counts that it names in `X-Forwarded-For`.
+
+    `duplicates` says what becomes of a delivery that its sender repeats, known by the sender's own id for seven days:
+    with `delivery_id` it is taken once and answered with 202 each time, with `off` it starts the workflow each time.
     """
 
     type: Literal["webhook"]

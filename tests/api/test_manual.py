@@ -45,6 +45,16 @@ def test_every_service_has_its_form_in_the_document() -> None:
     assert "webhookUrl" in DOCUMENT["components"]["schemas"]["DiscordConfig"]["properties"]
 
 
+def test_a_webhook_trigger_says_which_requests_it_takes() -> None:
+    described = DOCUMENT["components"]["schemas"]["Definition.WebhookTrigger"]
+    assert {"allowedAddresses", "duplicates"} <= described["properties"].keys()
+    for word in ("`allowedAddresses`", "`duplicates`", "403", "X-Forwarded-For", "delivery_id"):
+        assert word in described["description"]
+    limit = DOCUMENT["components"]["schemas"]["Definition.Settings"]["description"]
+    assert "`ratePerMinute`" in limit
+    assert "429" in limit
+
+
 async def test_both_are_served_to_everybody(rest: httpx.AsyncClient) -> None:
     document = await rest.get("/api/openapi.json")
     assert document.json()["paths"].keys() == DOCUMENT["paths"].keys()

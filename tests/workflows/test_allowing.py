@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
+import httpx
 import pytest
 
 from streamline_ui.errors import Invalid
+from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.workflow_tables import Verdict
-from streamline_ui.workflows import allowing, captures
+from streamline_ui.workflows import allowing, captures, catalog, secrets
+from tests.bench import hub as hubs
+from tests.bench.hub import Hub
 from tests.workflows.conftest import Call, add, post, settled, webhook
 
 
@@ -54,3 +61,43 @@ async def test_repeats_count_where_the_owner_wants_it(
         answer = await call(workflow, json={"id": 1}, headers={"X-Key": "secret", "webhook-id": "7"})
         assert answer.status_code == 202
     assert len(await settled(alice, count)) == count
+
+
+def made(hub: Hub) -> str:
+    """The path of a workflow that takes requests from one network only."""
+    with hubs.opened(hub) as owner:
+        step = post(connections.add(owner, "inbox", "Inbox", {}))
+        workflow = catalog.add(owner, webhook(step, trigger={"allowedAddresses": ["203.0.113.0/24"]}))
+        return f"/hooks/{secrets.token(workflow)}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trusted", "statuses"),
+    [
+        ("127.0.0.1", {"203.0.113.7": 202, "198.51.100.1": 403, "203.0.113.7, 198.51.100.1": 403, "": 403}),
+        ("", {"203.0.113.7": 403, "198.51.100.1": 403, "": 403}),
+    ],
+)
+async def test_behind_a_proxy_that_is_trusted_the_address_counts_that_it_names(
+    tmp_path: Path, trusted: str, statuses: dict[str, int]
+) -> None:
+    """Whoever is not trusted may name any address."""
+    hub = Hub(tmp_path, variables={"TRUSTED_PROXIES": trusted})
+    path = await asyncio.to_thread(made, hub)
+    hub.start()
+    try:
+        await hub.until_ready()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}") as client:
+            found = {
+                named: (
+                    await client.post(path, json={}, headers={"X-Forwarded-For": named} if named else {})
+                ).status_code
+                for named in statuses
+            }
+    finally:
+        hub.kill()
+    assert found == statuses
+    with hubs.looking(hub) as connection:
+        seen = {row[0] for row in connection.execute('SELECT address FROM "HookRequest"').fetchall()}
+    assert seen == ({"203.0.113.7", "198.51.100.1", "127.0.0.1"} if trusted else {"127.0.0.1"})
