@@ -12,15 +12,19 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import Field, ValidationInfo, model_validator
 
 from streamline_ui.errors import AuthFailed, Invalid, Rejected
-from streamline_ui.providers import formats, sending
+from streamline_ui.providers import formats, meanings, sending
 from streamline_ui.providers.auth import Headers
 from streamline_ui.providers.configs import Address, ApiConfig, Keys
 from streamline_ui.providers.describe import Checked, Connection, Provider
+from streamline_ui.providers.meanings import Meaning, Problem
 from streamline_ui.providers.sending import HEADER, METHODS, OURS, Answer
 from streamline_ui.providers.values import Texts
+
+LONGEST_WORD = 60  # bytes
 
 
 class HttpKeys(Keys):
@@ -62,6 +66,46 @@ class Http(ApiConfig):
 
 Client = Connection[Http]
 
+MEANINGS = (
+    Meaning(
+        "input",
+        "The webhook at this address was removed or switched off",
+        "Make a new one at the service, and use its address.",
+        404,
+        "no_service",
+    ),
+    Meaning(
+        "input", "The channel behind this webhook is gone", "Make a webhook in another one.", 404, "channel_not_found"
+    ),
+    Meaning(
+        "input",
+        "The channel behind this webhook is archived",
+        "Unarchive it, or make a webhook in another one.",
+        410,
+        "channel_is_archived",
+    ),
+    Meaning(
+        "permission",
+        "A rule of the workspace forbids posting there",
+        "Ask an owner of the workspace, or make a webhook in another channel.",
+        403,
+        "action_prohibited",
+    ),
+    Meaning(
+        "input",
+        "The service cannot read the message",
+        'Check the body: Slack\'s webhooks want JSON such as {"text": "Hello"}.',
+        400,
+        "invalid_payload",
+    ),
+)
+
+
+def problem(response: httpx.Response) -> Problem:
+    """The usual forms, and a single word as text, as Slack's incoming webhooks answer."""
+    word = response.text.strip() if len(response.content) <= LONGEST_WORD else ""
+    return Problem(word) if re.fullmatch(r"[a-z]+(_[a-z]+)+", word) else meanings.read_problem(response)
+
 
 provider = Provider(
     __name__,
@@ -78,6 +122,8 @@ provider = Provider(
     base_url=lambda config: config.base_url or "",
     auth=lambda config: Headers(config.api_keys.further) if config.api_keys else None,
     anywhere=True,
+    problem=problem,
+    meanings=MEANINGS,
 )
 
 

@@ -56,6 +56,10 @@ def newsapi(code: str) -> dict[str, Any]:
     return {"status": "error", "code": code, "message": "As the service puts it."}
 
 
+def google(status: int, name: str, text: str) -> dict[str, Any]:
+    return {"error": {"code": status, "message": text, "status": name}}
+
+
 def airtable(kind: str, text: str) -> dict[str, Any]:
     return {"error": {"type": kind, "message": text}}
 
@@ -237,6 +241,35 @@ ROWS = [
     Row("http", 404, "", Rejected, "api.example.com does not know what was asked for (404).", "Check the address"),
     Row("http", 503, "", Unavailable, "api.example.com has a problem on its side (503).", "tries again", 9.0,
         {"Retry-After": "9"}),
+    Row("http", 400, "invalid_payload", Rejected, "The service cannot read the message (400, invalid_payload", "JSON"),
+    Row("http", 403, "action_prohibited", Rejected, "A rule of the workspace forbids posting there (403,", "owner"),
+    Row("http", 404, "channel_not_found", Rejected, "The channel behind this webhook is gone (404,", "another one"),
+    Row("http", 404, "no_service\n", Rejected,
+        "The webhook at this address was removed or switched off (404, no_service).", "Make a new one"),
+    Row("http", 410, "channel_is_archived", Rejected, "The channel behind this webhook is archived (410,", "Unarchive"),
+    Row("http", 500, "rollup_error", Unavailable, "api.example.com has a problem on its side (500, rollup_error).",
+        "tries again"),
+    Row("http", 400, "Something long. " * 20, Rejected, "api.example.com refused the request (400).", "Check"),
+    Row("google_sheets", 401, google(401, "UNAUTHENTICATED", "Request had invalid authentication credentials."),
+        AuthFailed, "Google no longer takes the sign-in (401, UNAUTHENTICATED).", "Sign in again."),
+    Row("google_sheets", 403, google(403, "PERMISSION_DENIED", "The caller does not have permission"), Rejected,
+        "This Google account may not open the spreadsheet (403, PERMISSION_DENIED).", "Share it"),
+    Row("google_sheets", 403, google(403, "PERMISSION_DENIED", "Google Sheets API has not been used before …"),
+        Rejected, "The Google Sheets API is switched off in your Google Cloud project (403,", "enable Google Sheets"),
+    Row("google_sheets", 403, google(403, "PERMISSION_DENIED", "Request had insufficient authentication scopes."),
+        AuthFailed, "Google was not allowed to let Streamline edit spreadsheets (403,", "leave the box"),
+    Row("google_sheets", 404, google(404, "NOT_FOUND", "Requested entity was not found."), Rejected,
+        "Google has no spreadsheet with this ID (404, NOT_FOUND).", "Copy its address"),
+    Row("google_sheets", 400, google(400, "INVALID_ARGUMENT", "Unable to parse range: Orders!A2:E"), Rejected,
+        "Google does not understand the range (400, INVALID_ARGUMENT).", "Write the sheet's name"),
+    Row("google_sheets", 400, google(400, "INVALID_ARGUMENT", "Invalid values[0][0]"), Rejected,
+        "Google does not accept these values (400, INVALID_ARGUMENT).", "Check the range and the rows"),
+    Row("google_sheets", 429, google(429, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Read requests' …"),
+        Unavailable, "Google's limit for this minute is used up (429, RESOURCE_EXHAUSTED).", "within a minute"),
+    Row("google_sheets", 503, google(503, "UNAVAILABLE", "The service is currently unavailable."), Unavailable,
+        "Google is busy (503, UNAVAILABLE).", "tries again"),
+    Row("sendgrid", 429, sendgrid("too many requests"), Unavailable, "SendGrid asks us to wait 1 s (429).", CONTINUES,
+        1.0, {"X-RateLimit-Limit": "600", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1392815263"}),
 ]  # fmt: skip
 
 
