@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from streamline_ui.providers.signature_deliveries import Reply
-from streamline_ui.providers.signature_parts import Algorithm, Attempt, Encoding, Incoming, Options, Refused
-from streamline_ui.providers.signature_senders import SCHEMES, Scheme
+from streamline_ui.providers.signing.deliveries import Reply
+from streamline_ui.providers.signing.parts import Algorithm, Attempt, Encoding, Incoming, Options, Refused
+from streamline_ui.providers.signing.senders import SCHEMES, Scheme
 
 __all__ = ["SCHEMES", "Algorithm", "Encoding", "Incoming", "Options", "Reply", "Scheme", "Verdict", "doubt"]
 __all__ += ["handshake", "verify"]

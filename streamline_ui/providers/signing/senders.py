@@ -6,13 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from streamline_ui.providers import signature_addresses as addresses
-from streamline_ui.providers import signature_checks as checks
-from streamline_ui.providers import signature_curves as curves
-from streamline_ui.providers import signature_deliveries as deliveries
-from streamline_ui.providers import signature_tokens as tokens
-from streamline_ui.providers.signature_deliveries import Reply, in_body, in_header
-from streamline_ui.providers.signature_parts import BASE64, ED25519, P256, TEXT, WHSEC, Incoming, Key
+from streamline_ui.providers.signing import addresses, checks, curves, deliveries, tokens
+from streamline_ui.providers.signing.deliveries import Reply, in_body, in_header
+from streamline_ui.providers.signing.parts import BASE64, ED25519, P256, TEXT, WHSEC, Incoming, Key
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from streamline_ui.providers.signature_parts import Incoming, json_object
+from streamline_ui.providers.signing.parts import Incoming, json_object
 
 Find = Callable[[Incoming], str | None]
 

@@ -9,8 +9,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from streamline_ui.providers.signature_checks import differs
-from streamline_ui.providers.signature_parts import (
+from streamline_ui.providers.signing.checks import differs
+from streamline_ui.providers.signing.parts import (
     ED25519,
     P256,
     Attempt,

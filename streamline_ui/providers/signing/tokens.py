@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from streamline_ui.providers.signature_checks import Check, after_prefix, standard_webhooks
-from streamline_ui.providers.signature_parts import Attempt, Refused, from_base64, has, header, matches, octets, utf8
+from streamline_ui.providers.signing.checks import Check, after_prefix, standard_webhooks
+from streamline_ui.providers.signing.parts import Attempt, Refused, from_base64, has, header, matches, octets, utf8
 
 DEFAULT_HEADER = "X-Webhook-Token"
 

@@ -10,7 +10,7 @@ import base64
 import hmac
 from collections.abc import Callable, Sequence
 
-from streamline_ui.providers.signature_parts import (
+from streamline_ui.providers.signing.parts import (
     BASE64,
     TEXT,
     WHSEC,

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from streamline_ui.providers.signature_checks import agree
-from streamline_ui.providers.signature_parts import (
+from streamline_ui.providers.signing.checks import agree
+from streamline_ui.providers.signing.parts import (
     MINUTES_5,
     Attempt,
     Refused,
