@@ -13,7 +13,7 @@ from nicegui import ui
 
 from components import icons
 from components.form_parts import Words, tag
-from streamline_ui.workflows import missing
+from streamline_ui.workflows.templating import missing
 
 MOST = 300  # entries
 LONGEST = 60  # characters of a value

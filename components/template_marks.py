@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamline_ui.errors import Invalid
-from streamline_ui.workflows import missing, templates
+from streamline_ui.workflows import templates
+from streamline_ui.workflows.templating import missing
 
 MOST = 5
 _OUTPUT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)

@@ -35,8 +35,9 @@ from liquid.builtin.expressions.primitive import (
 from liquid.expression import Expression
 
 from streamline_ui.errors import Invalid
-from streamline_ui.workflows import missing, templates
-from streamline_ui.workflows.operators import Side
+from streamline_ui.workflows import templates
+from streamline_ui.workflows.templating import missing
+from streamline_ui.workflows.templating.operators import Side
 
 Value = str | int | float | bool | None
 Operator = Literal[

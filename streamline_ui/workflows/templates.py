@@ -16,8 +16,8 @@ from liquid import BoundTemplate
 from liquid.expression import Expression
 
 from streamline_ui.errors import Invalid
-from streamline_ui.workflows import language, missing, scanner
-from streamline_ui.workflows.budget import Budget, refusal, text, too_much
+from streamline_ui.workflows.templating import language, missing, scanner
+from streamline_ui.workflows.templating.budget import Budget, refusal, text, too_much
 
 DEPTH = 64
 CACHED = 2_000_000  # characters of source, over all cached templates; a marker counts as 500

@@ -28,7 +28,7 @@ from streamline_ui.errors import Unavailable
 from streamline_ui.storage import db
 from streamline_ui.storage.models import table_of
 from streamline_ui.storage.workflow_tables import Execution
-from streamline_ui.workflows.budget import refusal
+from streamline_ui.workflows.templating.budget import refusal
 
 FOLDER = "files"
 CHUNK = 65_536

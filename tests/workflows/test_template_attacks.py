@@ -15,7 +15,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as some
 
 from streamline_ui.errors import Invalid
-from streamline_ui.workflows import budget, templates
+from streamline_ui.workflows import templates
+from streamline_ui.workflows.templating import budget
 
 SECRET = "canary-7c1f"
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from streamline_ui.errors import Invalid
-from streamline_ui.workflows import budget, templates
+from streamline_ui.workflows import templates
+from streamline_ui.workflows.templating import budget
 
 SCOPE: dict[str, Any] = {
     "trigger": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from streamline_ui.workflows.budget import refusal
+from streamline_ui.workflows.templating.budget import refusal
 
 LONGEST = 100
 MILLISECONDS_FROM = 100_000_000_000  # as seconds, this would be the year 5138

@@ -22,8 +22,8 @@ from liquid.builtin.expressions.logical import (
 from liquid.builtin.expressions.primitive import Blank, Empty
 from liquid.expression import Expression
 
-from streamline_ui.workflows.budget import TEXT, refusal, too_much
-from streamline_ui.workflows.missing import Missing
+from streamline_ui.workflows.templating.budget import TEXT, refusal, too_much
+from streamline_ui.workflows.templating.missing import Missing
 
 
 class Side(Expression):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from streamline_ui.errors import Invalid
-from streamline_ui.workflows.budget import refusal
+from streamline_ui.workflows.templating.budget import refusal
 
 LENGTH = 100_000  # characters of a template
 EXPRESSION = 2_000  # characters between two delimiters

@@ -12,8 +12,8 @@ from liquid.builtin.tags import for_tag
 from liquid.token import Token
 from liquid.undefined import UNDEFINED
 
-from streamline_ui.workflows.budget import JSON, Budget, refusal
-from streamline_ui.workflows.missing import Missing
+from streamline_ui.workflows.templating.budget import JSON, Budget, refusal
+from streamline_ui.workflows.templating.missing import Missing
 
 LARGE = 1_000
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from liquid.filter import flatten
 
-from streamline_ui.workflows.budget import ENTRIES, JSON, OUTPUT, SCALAR, refusal, text, too_much, weigh
+from streamline_ui.workflows.templating.budget import ENTRIES, JSON, OUTPUT, SCALAR, refusal, text, too_much, weigh
 
 
 def count(value: object, name: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from liquid import Token
 from liquid.undefined import UNDEFINED, Undefined
 
-from streamline_ui.workflows.budget import refusal
+from streamline_ui.workflows.templating.budget import refusal
 
 LOOKED_AT = 400  # values, when looking for what else there is
 KEYS = 100

@@ -16,9 +16,9 @@ from typing import Literal
 from liquid.builtin.filters import array, math, misc, string
 from liquid.exceptions import LiquidError
 
-from streamline_ui.workflows import collecting, dates, markup
-from streamline_ui.workflows.budget import BITS, JSON, SCALAR, TEXT, Budget, refusal, text, too_much
-from streamline_ui.workflows.missing import Missing
+from streamline_ui.workflows.templating import collecting, dates, markup
+from streamline_ui.workflows.templating.budget import BITS, JSON, SCALAR, TEXT, Budget, refusal, text, too_much
+from streamline_ui.workflows.templating.missing import Missing
 
 Kind = Literal["text", "list", "number", "any"]
 

@@ -38,11 +38,11 @@ from liquid.stream import TokenStream
 from liquid.token import TOKEN_DOT, TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_WORD, Token
 
 from streamline_ui.errors import Invalid
-from streamline_ui.workflows import filters, operators
-from streamline_ui.workflows.budget import Budget, refusal, text, too_much
-from streamline_ui.workflows.context import Context, Writing
-from streamline_ui.workflows.missing import Missing
-from streamline_ui.workflows.scanner import syntax
+from streamline_ui.workflows.templating import filters, operators
+from streamline_ui.workflows.templating.budget import Budget, refusal, text, too_much
+from streamline_ui.workflows.templating.context import Context, Writing
+from streamline_ui.workflows.templating.missing import Missing
+from streamline_ui.workflows.templating.scanner import syntax
 
 
 class TextNode(OutputNode):
