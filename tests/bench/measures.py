@@ -72,6 +72,18 @@ def resident_mb(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def beside(name: str, found: float, goal: float, unit: str, *, at_least: bool = False) -> str:
+    """A figure beside its goal, for printing: `start: 1.39 s, goal 2 s or less, ratio 0.69, met`.
+
+    The ratio is figure to goal. A goal of 0 has none.
+    """
+    is_met = found >= goal if at_least else found <= goal
+    ratio = f", ratio {found / goal:.2f}" if goal else ""
+    said = f"{found:,.0f}" if float(found).is_integer() or found >= 100 else f"{found:.3g}"
+    wanted = f"goal {goal:,g} {unit} or {'more' if at_least else 'less'}" if goal else "goal 0"
+    return f"{name}: {said} {unit}, {wanted}{ratio}, {'met' if is_met else 'MISSED'}"
+
+
 def spread(values: Sequence[float], unit: str) -> str:
     """Minimum, median and maximum, for printing."""
     return f"{min(values):.2f} / {statistics.median(values):.2f} / {max(values):.2f} {unit} (min / median / max)"
