@@ -108,6 +108,7 @@ class ActionForm:
             wanted=field.wanted,
             placeholder=field.placeholder,
             is_code=field.kind == "json",
+            limit=field.limit or 0,
         )
         text = form_fields.as_text(value)
         drawn = self.fields.draw(

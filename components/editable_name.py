@@ -29,6 +29,11 @@ class EditableName:
         self.name = name
         self.heading.set_text(name)
 
+    def open(self) -> None:
+        """Let it be changed."""
+        if not self.writing.visible:
+            self._edit()
+
     def _edit(self) -> None:
         self.writing.clear()
         with self.writing:

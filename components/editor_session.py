@@ -17,9 +17,9 @@ from streamline_ui.providers import PROVIDERS
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import Integration
 from streamline_ui.storage.workflow_tables import Workflow
-from streamline_ui.workflows import catalog, definitions, drafts, tryouts
+from streamline_ui.workflows import asking, catalog, definitions, drafts, tryouts
 from streamline_ui.workflows.checks import Problem
-from streamline_ui.workflows.triggers import WebhookTrigger
+from streamline_ui.workflows.triggers import IntegrationTrigger, Trigger, WebhookTrigger
 from streamline_ui.workflows.tryouts import Sample, Trial
 
 PAUSE = 0.35  # seconds from a change to its being kept
@@ -52,6 +52,7 @@ class EditorSession:
         self.worded: Callable[[], Any] = _nothing
         self.told: Callable[[], Any] = _nothing
         self.sampled: Callable[[], Any] = _nothing
+        self._asked: tuple[Trigger, Sample] | None = None
         self._secret: str | None = None
         self._lock = asyncio.Lock()
         self._is_dirty = False
@@ -74,6 +75,11 @@ class EditorSession:
             self.request_id, self.run_id, self.sample = None, None, tryouts.example(trigger, event)
             self.sampled()
 
+    def take_sample(self, sample: Sample) -> None:
+        """Build against this event, which was just asked for."""
+        self.run_id, self.sample, self._asked = None, sample, (self.definition().trigger, sample)
+        self.sampled()
+
     async def read_data(self) -> None:
         """Read the sample and what the steps gave: of the chosen execution, or else the newest there are."""
         if self.run_id is not None:
@@ -92,7 +98,15 @@ class EditorSession:
             self.run_id = None
         if self.run_id is not None:
             return
-        self.sample = await tryouts.sample(self.user_id, self.workflow, self.definition(), self.request_id)
+        definition = self.definition()
+        if self._asked is not None and self._asked[0] == definition.trigger:
+            self.sample = self._asked[1]
+            return
+        found = await tryouts.sample(self.user_id, self.workflow, definition, self.request_id)
+        if isinstance(definition.trigger, IntegrationTrigger):
+            real = await asyncio.to_thread(asking.latest, self.user_id, definition.trigger)
+            found = real if real is not None else found
+        self.sample = found
 
     def definition(self) -> definitions.Definition:
         """The draft as the core knows it; while its form is bad, as it was last kept."""

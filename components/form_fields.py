@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -41,6 +42,7 @@ class FormField:
     wanted: bool = False
     unit: str = ""
     formats: tuple[Format, ...] = ()
+    limit: int | None = None  # characters that the service takes at once
 
     @property
     def hint(self) -> str:
@@ -100,7 +102,15 @@ def _field(name: str, info: FieldInfo, inner: Any) -> FormField:
         wanted=info.is_required() or bool(extra.get("primary", False)),
         unit=str(extra.get("unit", "")),
         formats=tuple(each for each in info.metadata if isinstance(each, Format)),
+        limit=_limit(info, extra) if inner is str else None,
     )
+
+
+def _limit(info: FieldInfo, extra: Mapping[str, Any]) -> int | None:
+    """What the service takes in one piece, else what the model allows."""
+    if isinstance(limit := extra.get("limit"), int):
+        return limit
+    return next((each.max_length for each in info.metadata if isinstance(each, MaxLen)), None)
 
 
 def _kind(inner: Any) -> Kind:

@@ -73,7 +73,7 @@ class StepFields:
             name = step.get("name") or step["id"]
             if output is not None:
                 groups[name] = (f"steps.{step['id']}.output", output)
-        source = "From a real request" if sample.at else "From an example"
+        source = f"From a real {sample.source.lower()}" if sample.at else "From an example"
         self.picker.show(
             groups, f"From {sample.source[:1].lower()}{sample.source[1:]}" if self.session.run_id else source
         )

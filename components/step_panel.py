@@ -104,6 +104,8 @@ class StepPanel:
         with tag("div", "sl-panel-body"):
             self.wrong = tag("div", role="status")
             self.trigger = TriggerPanel(self.session, self.redraw)
+        with tag("footer", "sl-panel-foot end"):
+            self._draw_onward()
         if self.trigger.hook is not None:
             ui.timer(0, self.trigger.hook.requests.refresh, once=True)
 
@@ -119,5 +121,20 @@ class StepPanel:
                 logic_forms.draw(self.fields, self.redraw)
             step_options.draw(self.fields)
         if step["type"] not in ("delay", "stop"):
-            self.trial = StepTrial(self.fields)
+            self.trial = StepTrial(self.fields, self._draw_onward)
+        else:
+            with tag("footer", "sl-panel-foot end"):
+                self._draw_onward()
         self.fields.render()
+
+    def _draw_onward(self) -> None:
+        """The way on: the step below, or a new one after the last."""
+        order = [TRIGGER, *(step["id"] for _, step in self.session.draft.walk())]
+        place = order.index(self.session.selected)
+        if place + 1 < len(order):
+            button = elements.button("Next step", kind="primary")
+            button.on("click", lambda: self.tree.select(order[place + 1]), args=[])
+        else:
+            button = elements.button("Add a step", kind="primary", icon="plus")
+            last = len(self.session.draft.values["steps"])
+            button.on("click", lambda: self.tree.add("steps", last), args=[])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from nicegui import ui
@@ -16,16 +17,17 @@ from streamline_ui.workflows.tryouts import Trial
 
 
 class StepTrial:
-    """`run` does it."""
+    """`run` does it; `onward` draws what leads on from here."""
 
-    def __init__(self, fields: StepFields) -> None:
+    def __init__(self, fields: StepFields, onward: Callable[[], Any]) -> None:
         self.fields = fields
         self.is_busy = False
         self.result = tag("div", "sl-trial", role="status")
         with tag("footer", "sl-panel-foot"):
             self.button = elements.button("Test this step", icon="play")
             self.button.on("click", self.run, args=[])
-            Words(self._warning(), "small sub")
+            Words(self._warning(), "small sub grow")
+            onward()
         if (known := fields.session.trials.get(fields.step_id)) is not None:
             self._show(known)
 

@@ -16,6 +16,7 @@ from components.form_parts import Words, tag
 from components.schema_form import Line
 from components.template_marks import Wrong
 from streamline_ui.errors import Invalid
+from streamline_ui.providers import texts
 from streamline_ui.workflows import templates
 
 TYPING = 0.25  # seconds between two looks at what is being typed
@@ -24,7 +25,10 @@ LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a field looks. `template` is "text", "alone" (one lone value) or "path" (without braces)."""
+    """How a field looks. `template` is "text", "alone" (one lone value) or "path" (without braces).
+
+    `limit` is how many characters the service takes; 0 where it does not say.
+    """
 
     title: str
     help: str = ""
@@ -33,6 +37,7 @@ class Look:
     placeholder: str = ""
     template: str = "text"
     is_code: bool = False
+    limit: int = 0
 
 
 class TemplateField:
@@ -65,8 +70,10 @@ class TemplateField:
             self.preview = tag("div", "sl-preview", aria_live="polite")
             self.preview.set_visibility(False)
             described = [self.line.box.html_id]
-            if look.help:
-                described.append(Words(look.help, "sl-help", "div").html_id)
+            with tag("div", "row between sl-below"):
+                if look.help:
+                    described.append(Words(look.help, "sl-help", "div").html_id)
+                self.count = Words("", "tiny muted num sl-count")
             self.field.props["aria-describedby"] = " ".join(described)
         listen(self.field, self._typed)
 
@@ -138,7 +145,16 @@ class TemplateField:
         if text != self.text or self.preview.is_deleted:
             return
         self._show_wrong(wrong)
+        self._show_count(text if said is None else said)
         self._show_preview(said, "" if wrong else problem)
+
+    def _show_count(self, text: str) -> None:
+        """How much of what the service takes is used: of a long text always, of a short one where it gets close."""
+        limit, number = self.look.limit, texts.length(text)
+        is_near = number > limit * 0.8
+        is_shown = bool(limit) and (is_near or (self.look.lines > 1 and number > 0))
+        self.count.set_text(f"{number:,} of {limit:,}" if is_shown else "")
+        self.count.classes(replace=f"tiny num sl-count {'warn' if number > limit else 'muted'}")
 
     def _show_preview(self, said: str | None, problem: str) -> None:
         self.preview.clear()

@@ -14,6 +14,7 @@ from components import editor_words, elements, trigger_params
 from components.action_form import select
 from components.editor_draft import TRIGGER, TRIGGERS, Json
 from components.editor_session import EditorSession
+from components.event_sample import EventSample
 from components.form_parts import Words, tag
 from components.hook_panel import HookPanel
 from components.template_field import listen
@@ -39,6 +40,7 @@ class TriggerPanel:
     def __init__(self, session: EditorSession, redraw: Callable[[], Any]) -> None:
         self.session, self.redraw = session, redraw
         self.hook: HookPanel | None = None
+        self.sample: EventSample | None = None
         kinds = [(kind, editor_words.TRIGGERS[kind][1]) for kind in TRIGGERS]
         select("What starts it", kinds, self.trigger["type"], self._choose)
         Words(editor_words.TRIGGERS[self.trigger["type"]][2] + ".", "small muted", "p")
@@ -144,6 +146,9 @@ class TriggerPanel:
             events = [("", "Choose…"), *((each.event, each.title) for each in provider.triggers)]
             select("Event", events, self.trigger["event"], self._event)
             trigger_params.draw(self.session, provider)
+            title = next((each.title for each in provider.triggers if each.event == self.trigger["event"]), "")
+            if title:
+                self.sample = EventSample(self.session, title)
 
     def _connect(self, integration_id: str) -> None:
         provider = self.session.provider(integration_id)

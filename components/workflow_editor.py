@@ -90,7 +90,12 @@ class WorkflowEditor:
         await self._refresh_requests()
 
     async def heard_executions(self, _: set[str]) -> None:
-        """Some executions went on."""
+        """Some executions went on: what came in with the first of them is better than an example."""
+        session = self.session
+        if session.draft.values[TRIGGER]["type"] == "integration" and session.sample.at is None:
+            await session.read_sample()
+            if session.sample.at is not None:
+                self._resample()
         await self._refresh_requests()
 
     async def _refresh_requests(self) -> None:
@@ -113,6 +118,8 @@ class WorkflowEditor:
 
     def _resample(self) -> None:
         self.tree.update()
+        if self.panel.trigger is not None and self.panel.trigger.sample is not None:
+            self.panel.trigger.sample.update()
         if self.panel.fields is not None:
             self.panel.fields.render()
 
@@ -260,6 +267,10 @@ class WorkflowEditor:
             self.tree.move(step, -1 if asked == "up" else 1)
         elif asked == "delete" and step:
             self.tree.remove(step)
+        elif asked == "open" and step == "settings:":
+            self.settings.open()
+        elif asked == "open" and step == "name:":
+            self.header.name.open()
         elif asked == "open" and (step == TRIGGER or self.session.draft.step(step) is not None):
             self._select(step)
         elif asked == "close":

@@ -209,7 +209,7 @@ async def send_message(
             title="Message",
             description="Discord's Markdown works. More than 2000 characters become several messages.",
             max_length=20_000,
-            json_schema_extra={"lines": 5},
+            json_schema_extra={"lines": 5, "limit": LIMIT},
         ),
     ],
     username: Annotated[str | None, Field(title="Shown as", max_length=80)] = None,

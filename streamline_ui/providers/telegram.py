@@ -192,7 +192,7 @@ async def send_message(
             description="More than 4096 characters become several messages.",
             min_length=1,
             max_length=40_960,
-            json_schema_extra={"lines": 5},
+            json_schema_extra={"lines": 5, "limit": LIMIT},
         ),
     ],
     parse_mode: Annotated[Literal["none", "HTML", "MarkdownV2"] | None, Field(title="Format")] = None,

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,9 +11,12 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.conftest import PASSWORD, ROOT, Server, start_server
+from tests.conftest import PASSWORD, Server
 from tests.pages import judge
 from tests.pages.conftest import PHONE, Opener, ready
+from tests.pages.restarts import Restartable, restartable
+
+__all__ = ["restartable"]  # the fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -229,46 +226,6 @@ async def test_a_cut_line_is_told_and_what_was_typed_stays(contexts: Opener) -> 
     await context.set_offline(False)
     await expect(bar).to_be_hidden()
     await expect(field).to_have_value("Alice, who was cut off")
-
-
-class Restartable:
-    """A server that can be killed and started again at the same address."""
-
-    def __init__(self, folder: Path) -> None:
-        self.first = start_server(folder)
-        self.process = self.first.process
-        self.url = self.first.url
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def start(self) -> None:
-        environment = os.environ | {
-            "STREAMLINE_PORT": self.url.rpartition(":")[2],
-            "STREAMLINE_DATA_DIR": str(self.first.data),
-            "STREAMLINE_SANDBOX": "1",
-        }
-        clean = {key: value for key, value in environment.items() if not key.startswith(("PYTEST", "NICEGUI"))}
-        with self.first.log.open("ab") as log:
-            command = [sys.executable, "main.py"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=clean, stdout=log, stderr=log)
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(self.url + "/healthz", timeout=1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-
-
-@pytest.fixture
-def restartable(tmp_path: Path) -> Iterator[Restartable]:
-    running = Restartable(tmp_path)
-    body = {"email": "alice@example.com", "password": PASSWORD}
-    httpx.post(running.url + "/api/setup", json=body).raise_for_status()
-    yield running
-    running.kill()
 
 
 async def test_a_restart_loses_nothing_that_was_typed(restartable: Restartable, contexts: Opener) -> None:

@@ -1,12 +1,13 @@
 // What was typed survives a reload that the server's restart makes necessary. It waits in this tab's own storage, for
 // two minutes at most, and only until its form is on the screen again; whoever is signed out leaves nothing behind.
 const SL_KEPT = "sl-kept", SL_KEPT_FOR = 120000;
-const slIsTyped = (field) => field.closest(".sl-panel") ? window.slIsTyping(field) : /^(radio|checkbox)$/.test(field.type) ? field.checked !== field.defaultChecked
+const SL_HELD = ".sl-panel, .sl-flow-settings, .sl-editor-name";  // the editor's fields, which are kept letter by letter
+const slIsTyped = (field) => field.closest(SL_HELD) ? window.slIsTyping(field) : /^(radio|checkbox)$/.test(field.type) ? field.checked !== field.defaultChecked
   : field.tagName === "SELECT" ? ![...field.options].every((each) => each.selected === each.defaultSelected)
   : !/^(search|hidden|submit|button)$/.test(field.type) && field.role !== "combobox" && field.value !== field.defaultValue;
 const slTypedFields = () => [...document.querySelectorAll("input, textarea, select")].filter(slIsTyped);
 const slTyped = () => slTypedFields().some((field) => !/^(radio|checkbox|select-one)$/.test(field.type));
-const slCanKeep = () => slTypedFields().every((field) => (field.form && field.name) || field.closest(".sl-panel"));
+const slCanKeep = () => slTypedFields().every((field) => (field.form && field.name) || field.closest(SL_HELD));
 
 // A form is known again by its dialog's heading, or by its place on its page.
 function slFormKey(form) {
@@ -17,7 +18,7 @@ function slFormKey(form) {
 
 function slKeep() {
   const forms = new Map();
-  for (const field of slTypedFields()) if (field.form && field.name) {
+  for (const field of slTypedFields()) if (field.form && field.name && !field.closest(SL_HELD)) {
     const key = slFormKey(field.form);
     const kept = forms.get(key) ?? { key, opens: field.form.dataset.opens ?? "", values: [] };
     kept.values.push([field.name, /^(radio|checkbox)$/.test(field.type) ? field.checked : field.value, field.type === "radio" ? field.value : ""]);

@@ -1,6 +1,6 @@
-// What is typed in the editor's panel stays in this tab until the server has kept it: a reload or a restart in between
+// What is typed in the editor's panel, in its settings and as its name stays in this tab until the server has kept it: a reload or a restart in between
 // loses no letter. A field is known again by its step and its label. Secrets are never written down.
-const SL_TYPING = "sl-typing", SL_TYPING_FOR = 120000, SL_SETTLED = 3000;
+const SL_TYPING = "sl-typing", SL_TYPING_FOR = 900000, SL_SETTLED = 3000;
 let slReturning = [];  // what was typed before this load, and is not in its field yet
 
 function slTyping() {
@@ -14,12 +14,13 @@ function slSetTyping(entries) {
   else sessionStorage.removeItem(SL_TYPING);
 }
 
-const slPanelFields = () => [...document.querySelectorAll(".sl-panel :is(input[type=text], textarea)")].filter((each) => each.autocomplete !== "new-password");
-const slFieldLabel = (field) => field.labels?.[0]?.textContent ?? field.ariaLabel ?? "";
+const slPanelFields = () => [...document.querySelectorAll(`:is(${SL_HELD}) :is(input[type=text], textarea)`)].filter((each) => each.autocomplete !== "new-password");
+const slOwner = (field) => field.closest(".sl-flow-settings") ? "settings:" : field.closest(".sl-editor-name") ? "name:" : field.closest(".sl-panel")?.dataset.of;
+const slFieldLabel = (field) => field.labels?.[0]?.textContent || field.ariaLabel || field.getAttribute("aria-label") || "";
 function slFieldKey(field) {
-  const of = field.closest(".sl-panel")?.dataset.of, label = slFieldLabel(field);
+  const of = slOwner(field), label = slFieldLabel(field);
   if (!of || !label || !slPanelFields().includes(field)) return null;
-  const same = slPanelFields().filter((each) => slFieldLabel(each) === label);
+  const same = slPanelFields().filter((each) => slOwner(each) === of && slFieldLabel(each) === label);
   return { path: location.pathname, of, label, nth: same.indexOf(field) };
 }
 const slSameField = (one, other) => one.path === other.path && one.of === other.of && one.label === other.label && one.nth === other.nth;
@@ -29,7 +30,7 @@ window.slIsTyping = (field) => {
 };
 
 document.addEventListener("input", (event) => {
-  const key = event.target.closest?.(".sl-panel") ? slFieldKey(event.target) : null;
+  const key = event.target.closest?.(SL_HELD) ? slFieldKey(event.target) : null;
   if (!key) return;
   slReturning = slReturning.filter((each) => !slSameField(each, key));
   slSetTyping([...slTyping().filter((each) => !slSameField(each, key)), { ...key, value: event.target.value, at: Date.now() }].slice(-50));
@@ -40,10 +41,14 @@ setInterval(() => {
   if (!sessionStorage.getItem(SL_TYPING)) return;
   const isKept = document.querySelector(".sl-editor .sl-kept") && window.socket?.connected;
   const isMine = (each) => each.path === location.pathname && !slReturning.some((other) => slSameField(each, other));
-  slSetTyping(slTyping().filter((each) => !(isKept && isMine(each) && Date.now() - each.at > SL_SETTLED)));
+  const named = document.querySelector(".sl-editor-name form");
+  const isOver = (each) => each.of === "name:" ? !named?.checkVisibility() : Date.now() - each.at > SL_SETTLED;  // a name's form goes when it is saved
+  slSetTyping(slTyping().filter((each) => !(isKept && isMine(each) && isOver(each))));
 }, 1000);
 
 addEventListener("load", () => {
+  const isNamed = (each) => each.of === "name:" && document.querySelector(".sl-editor-name h1")?.textContent === each.value;
+  slSetTyping(slTyping().filter((each) => !(each.path === location.pathname && isNamed(each))));
   slReturning = slTyping().filter((each) => each.path === location.pathname);
   if (!slReturning.length) return;
   const since = Date.now();
@@ -52,7 +57,8 @@ addEventListener("load", () => {
     const next = slReturning[0], panel = document.querySelector(".sl-panel");
     if (!next || Date.now() - since > 30000) { slReturning = []; return void clearInterval(watch); }
     if (!window.socket?.connected || !panel?.dataset.of) return;
-    if (panel.dataset.of !== next.of) {
+    const isOpen = next.of.endsWith(":") ? slPanelFields().some((each) => slOwner(each) === next.of && each.checkVisibility()) : panel.dataset.of === next.of;
+    if (!isOpen) {
       if (asked !== next.of) window.emitEvent("sl-edit", { asked: "open", step: (asked = next.of) });
       return;
     }
