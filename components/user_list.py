@@ -18,6 +18,7 @@ from components.window import Window
 from streamline_ui.access import users
 from streamline_ui.access.sessions import Visitor
 from streamline_ui.errors import Forbidden, StreamlineError
+from streamline_ui.integrations import oauth_revoking
 from streamline_ui.storage.models import User
 
 HANDOVER = "At least 10 characters. Hand it over in person; it can be changed in the profile."
@@ -142,7 +143,7 @@ class UserList:
 
     def _ask_remove(self, row: User) -> None:
         async def remove() -> None:
-            await self._do(users.remove, row.id)
+            await self._do(oauth_revoking.remove_account, row.id)
             elements.toast("Account removed.")
 
         consequence = "All their connections, keys and API tokens are deleted with the account. There is no undo."

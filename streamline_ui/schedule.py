@@ -20,7 +20,16 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from streamline_ui import pulse, settings
 from streamline_ui.access import limits, sessions
 from streamline_ui.api import idempotency
-from streamline_ui.integrations import configuration, connections, lifeline, oauth, oauth_sign_in, usage, watch
+from streamline_ui.integrations import (
+    configuration,
+    connections,
+    lifeline,
+    oauth,
+    oauth_revoking,
+    oauth_sign_in,
+    usage,
+    watch,
+)
 from streamline_ui.storage.models import now
 from streamline_ui.workflows import catalog, claims, dispatch, hastening, pollers, polling, retention, schedules, vigil
 
@@ -52,7 +61,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     )
     _scheduler.add_listener(_note, EVENT_JOB_SUBMITTED | EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
     _scheduler.add_job(_tick, "interval", seconds=1)
-    for sweep in (watch.begin, oauth.sweep, *sweeps):
+    for sweep in (watch.begin, oauth.sweep, oauth_revoking.sweep, *sweeps):
         _scheduler.add_job(sweep, "interval", seconds=1)
     _scheduler.add_job(polling.sweep, "interval", seconds=1)
     _scheduler.add_job(_fire, "interval", seconds=0.25)

@@ -9,6 +9,7 @@ from streamline_ui.api import door, paging
 from streamline_ui.api.bodies import NewUser, UserChange
 from streamline_ui.api.door import Admin
 from streamline_ui.api.shapes import Page, Person
+from streamline_ui.integrations import oauth_revoking
 
 router = APIRouter(prefix="/users", tags=["Users (admins only)"], route_class=door.Door)
 
@@ -43,4 +44,4 @@ def change(id: str, body: UserChange, caller: Admin) -> Person:  # noqa: A002 - 
 @router.delete("/{id}", status_code=204)
 def remove(id: str, _: Admin) -> None:  # noqa: A002
     """Remove an account with all its integrations."""
-    users.remove(id)
+    oauth_revoking.remove_account(id)

@@ -172,10 +172,10 @@ def carried_off(
 
 
 def _origin(type_name: str, config: Config) -> list[tuple[str, str, int | None]]:
-    """Where secrets are sent: to the service, and to the address that gives its tokens."""
+    """Where secrets are sent: to the service, and to the addresses that give its tokens and take them back."""
     provider = named(type_name)
     oauth = provider.oauth(config)
-    addresses = [provider.base_url(config), *([oauth.token_url] if oauth is not None else [])]
+    addresses = [provider.base_url(config), *([oauth.token_url, oauth.revoke_url] if oauth is not None else [])]
     return [(url.scheme, url.host, url.port) for url in map(httpx.URL, addresses)]
 
 

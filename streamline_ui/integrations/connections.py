@@ -15,8 +15,9 @@ from sqlmodel import col, delete, select
 
 from streamline_ui import live, names
 from streamline_ui.errors import Invalid, NotFound
-from streamline_ui.integrations import configuration, health, keys, rows
+from streamline_ui.integrations import configuration, health, keys, oauth_revoking, rows
 from streamline_ui.integrations.calls import choices, perform, test, try_out
+from streamline_ui.integrations.oauth_revoking import Permission
 from streamline_ui.integrations.rows import one
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Config
@@ -136,13 +137,16 @@ def change(
 
 def remove(user_id: str, integration_id: str, *, undoable: bool = False) -> None:
     """Remove a connection: at once with all that hangs on it, or so that `restore` brings it back for a minute."""
+    held: list[Permission] = []
     with db.writing() as session:
         row = rows.find(session, user_id, integration_id)
         if undoable:
             row.deleted_at = now()
             session.add(row)
         else:
+            held = oauth_revoking.held_by(session, [row])
             session.delete(row)
+    oauth_revoking.later(held)
     _look_for_keys_again()
     live.tell(user_id, "integration", integration_id)
 
@@ -162,7 +166,10 @@ def restore(user_id: str, integration_id: str) -> Integration:
 def purge() -> None:
     """Remove for good what nobody can take back any more."""
     with db.writing() as session:
-        session.exec(delete(Integration).where(col(Integration.deleted_at) < now() - UNDO))
+        gone = session.exec(select(Integration).where(col(Integration.deleted_at) < now() - UNDO)).all()
+        held = oauth_revoking.held_by(session, gone)
+        session.exec(delete(Integration).where(col(Integration.id).in_([row.id for row in gone])))
+    oauth_revoking.later(held)
     _look_for_keys_again()
 
 

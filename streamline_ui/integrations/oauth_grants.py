@@ -79,7 +79,7 @@ async def read(integration_id: str) -> Grant | None:
     if row is None:
         return None
     user_id, sealed, made, generation, expires_at, refresh_at, ended_at, failures = row
-    tokens = json.loads(keyring.unseal(sealed, _place(integration_id, user_id)))
+    tokens = _unsealed(sealed, integration_id, user_id)
     return Grant(
         integration_id,
         user_id,
@@ -92,6 +92,16 @@ async def read(integration_id: str) -> Grant | None:
         ended_at is not None,
         failures,
     )
+
+
+def opened(row: OAuthGrant) -> dict[str, str]:
+    """A row's `accessToken` and `refreshToken`, "" where there is none. Raises Locked where they cannot be opened."""
+    return _unsealed(row.tokens_enc, row.integration_id, row.user_id)
+
+
+def _unsealed(sealed: str, integration_id: str, user_id: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(keyring.unseal(sealed, _place(integration_id, user_id)))
+    return found
 
 
 def put(user_id: str, integration_id: str, made: str, tokens: Tokens, *, renews: bool) -> None:

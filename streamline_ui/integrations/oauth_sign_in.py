@@ -19,7 +19,8 @@ from sqlmodel import col, delete, update
 from streamline_ui import live, settings
 from streamline_ui.access import secret
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, SignInNeeded, StreamlineError
-from streamline_ui.integrations import calls, configuration, health, oauth_grants, oauth_tokens, rows
+from streamline_ui.integrations import calls, configuration, health, oauth_grants, oauth_revoking, oauth_tokens, rows
+from streamline_ui.integrations.oauth_revoking import Permission
 from streamline_ui.providers import named
 from streamline_ui.providers.describe import Provider
 from streamline_ui.providers.oauth import OAuth
@@ -186,12 +187,24 @@ async def _finish(attempt: OAuthSignIn, given: Mapping[str, list[str]]) -> Resul
     except AuthFailed as error:  # the client is refused: nothing can work before that is mended
         await asyncio.to_thread(rows.record, row.user_id, row.id, health.failed(error))
         raise
+    held = await asyncio.to_thread(_held, row)
     await asyncio.to_thread(oauth_grants.put, row.user_id, row.id, made, tokens, renews=False)
-    return await _settle(row, provider, described, tokens)
+    return await _settle(row, provider, described, tokens, held)
 
 
-async def _settle(row: Integration, provider: Provider[Any], described: OAuth, tokens: oauth_tokens.Tokens) -> Result:
-    """Look whether it works with the new tokens, and say whose they are."""
+def _held(row: Integration) -> list[Permission]:
+    with db.reading() as session:
+        return oauth_revoking.held_by(session, [row])
+
+
+async def _settle(
+    row: Integration,
+    provider: Provider[Any],
+    described: OAuth,
+    tokens: oauth_tokens.Tokens,
+    held: Sequence[Permission],
+) -> Result:
+    """Look whether it works with the new tokens, and say whose they are. Another account's are given back."""
     account = described.account(tokens.answer)
     missing = [title for scope, title in described.needed.items() if tokens.scopes and scope not in tokens.scopes]
     if missing:
@@ -203,11 +216,14 @@ async def _settle(row: Integration, provider: Provider[Any], described: OAuth, t
         raise error
     await asyncio.to_thread(_name, row, account)
     found = await calls.test(row.user_id, row.id)
+    is_another = bool(row.account) and (account or found.account) not in ("", row.account)
+    if is_another:
+        oauth_revoking.later(held)
     if not found.ok:
         return Result(False, found.message, found.hints, account=account)
     account = account or found.account
     whose = f"Signed in as {account}." if account else f"Signed in at {oauth_tokens.service(provider)}."
-    if account and row.account and row.account != account:
+    if is_another:
         whose = f"{whose} Before, it was {row.account}."
     return Result(True, whose, account=account)
 

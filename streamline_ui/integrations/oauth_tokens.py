@@ -50,7 +50,7 @@ async def ask(oauth: OAuth, provider: Provider[Any], grant_type: str, **values: 
     hidden = [value for name, value in values.items() if name in ("code", "refresh_token", "code_verifier")]
     with redact.holding(secret, *hidden):
         async with egress.client(
-            service=service(provider), base_url=_origin(oauth.token_url), auth=auth, total=SECONDS, max_bytes=LARGEST
+            service=service(provider), base_url=origin(oauth.token_url), auth=auth, total=SECONDS, max_bytes=LARGEST
         ) as http:
             answer = await http.post(
                 oauth.token_url,
@@ -71,7 +71,8 @@ def opening(provider: Provider[Any]) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _origin(url: str) -> str:
+def origin(url: str) -> str:
+    """The address without its path."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -38,6 +38,7 @@ from streamline_ui.providers.google_sheets_facts import (
     SpreadsheetId,
     Written,
 )
+from streamline_ui.providers.limits import Limits, Pace
 from streamline_ui.providers.oauth import OAuth, OAuthConfig, claim
 
 ROOT = "https://sheets.googleapis.com"
@@ -86,6 +87,7 @@ def _oauth(config: GoogleSheets) -> OAuth:
         extra={"access_type": "offline", "prompt": "consent", "include_granted_scopes": "true"},
         issuer="https://accounts.google.com",
         account=lambda answer: claim(answer, "email"),
+        revoke_url="https://oauth2.googleapis.com/revoke",
         ended='Apps in "Testing" are signed out after 7 days: publish the app on the OAuth consent screen.',
     ).moved(config.oauth_base_url)
 
@@ -108,6 +110,7 @@ provider = Provider(
     sign_in="Google",
     problem=google_sheets_facts.problem,
     meanings=google_sheets_facts.MEANINGS,
+    limits=Limits((Pace(60, 60.0),)),
 )
 
 

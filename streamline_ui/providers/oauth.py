@@ -40,7 +40,9 @@ class OAuth:
     stands between scopes; `extra` goes along to the authorize address; `basic` sends the client's secret in a header
     instead of the form. `issuer` is who the service calls itself, where it says so. `codes` translates its own error
     codes into the standard's; `account` finds in a token answer whose it is; `is_expired` tells the answer to a
-    request whose access token has expired. `ended` is the hint for a permission that the service has ended.
+    request whose access token has expired. `ended` is the hint for a permission that the service has ended. At
+    `revoke_url`, if there is one, a permission is given back: with its refresh token, or where it `revokes_access` with
+    its access token.
     """
 
     authorize_url: str
@@ -58,6 +60,8 @@ class OAuth:
     account: Callable[[Answer], str] = _nobody
     is_expired: Callable[[httpx.Response], bool] = _is_unauthorized
     ended: str = ""
+    revoke_url: str = ""
+    revokes_access: bool = False
 
     def moved(self, base_url: str | None) -> OAuth:
         """The same at another server: `base_url` takes the place of the addresses' origin."""
@@ -67,6 +71,7 @@ class OAuth:
             self,
             authorize_url=_moved(self.authorize_url, base_url),
             token_url=_moved(self.token_url, base_url),
+            revoke_url=_moved(self.revoke_url, base_url),
             issuer="",
         )
 

@@ -88,6 +88,12 @@ class OAuth2(Config):
         description="Something harmless to read, such as /me. Without it, the test only looks at the sign-in.",
         json_schema_extra={"advanced": True, "placeholder": "/me"},
     )
+    revoke_url: Url = Field(
+        None,
+        title="Revoke address",
+        description="Where the permission is given back once the connection is removed (RFC 7009).",
+        json_schema_extra={**LINK, "advanced": True},
+    )
     extra_parameters: str | None = Field(
         None,
         title="Further parameters of the sign-in",
@@ -130,6 +136,7 @@ def _oauth(config: OAuth2) -> OAuth:
         extra=dict(parse_qsl((config.extra_parameters or "").lstrip("?&"))),
         basic=config.client_auth == "header",
         account=_account,
+        revoke_url=config.revoke_url or "",
     )
 
 

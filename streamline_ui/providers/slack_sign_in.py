@@ -63,6 +63,12 @@ class Slack(ApiConfig):
     client_secret: SecretStr | None = Field(
         None, title="Client secret", description="Beside the client ID", json_schema_extra={"advanced": True}
     )
+    signing_secret: SecretStr | None = Field(
+        None,
+        title="Signing secret",
+        description="To receive events: Basic Information › App Credentials › Signing Secret",
+        json_schema_extra={"advanced": True},
+    )
     oauth_base_url: Address = Field(
         None,
         title="Sign-in address",
@@ -110,6 +116,8 @@ def described(config: Slack) -> OAuth | None:
         account=_account,
         is_expired=_is_expired,
         ended="Install the app in the workspace again by signing in.",
+        revoke_url="https://slack.com/api/auth.revoke",
+        revokes_access=True,
     ).moved(config.oauth_base_url)
 
 
@@ -119,5 +127,6 @@ def _account(answer: Answer) -> str:
 
 
 def _is_expired(response: httpx.Response) -> bool:
+    """Also where it was revoked: then there is no newer one, and somebody has to sign in again."""
     body = json_of(response)
-    return isinstance(body, dict) and body.get("error") == "token_expired"
+    return isinstance(body, dict) and body.get("error") in ("token_expired", "token_revoked")

@@ -53,6 +53,7 @@ class Tally:
     repeats: int = 0
     thefts: int = 0
     codes: int = 0
+    revoked: int = 0
 
 
 @dataclass
@@ -165,7 +166,10 @@ class Authority:
     async def revoke(self, request: Request) -> Response:
         """End the permission that a token belongs to."""
         given = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
+        if (fault := await self.desk.misbehave("revoke")) and (fault.garbage or fault.answer):
+            return garbage() if fault.garbage else self._error("server_error", fault.answer or 500, fault.headers)
         if (facts := self._read(given.get("token", ""))) is not None:
+            self.tally.revoked += 1
             self._family(facts).is_ended = True
         return JSONResponse({})
 

@@ -50,7 +50,8 @@ _HELP = {
     "newsapi": "Any key works, unless it has <code>revoked</code> or <code>disabled</code> in it. It has 100 requests "
     "a day. <code>POST /sandbox/newsapi/_say {title?, url?}</code> publishes an article.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
-    "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse.",
+    "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse. "
+    "Signing in with <code>rotates</code> in the client's ID gives tokens that are renewed every 12 hours.",
     "twilio": "Any Account SID and Auth Token work, unless the token has <code>revoked</code> in it. Twilio's own test "
     "numbers refuse: <code>+15005550001</code> is no number, <code>+15005550004</code> has unsubscribed.",
 }

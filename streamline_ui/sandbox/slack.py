@@ -107,8 +107,16 @@ def list_conversations(_: str, values: dict[str, Any]) -> Response:
     return _ok({"channels": rows[int(start) : end], "response_metadata": {"next_cursor": cursor}})
 
 
+def revoke(token: str, _: dict[str, Any]) -> Response:
+    """Take the token back that signs the request."""
+    authority.take_back(token)
+    desk.keep("revoked", masked(token), "A token was given back.", {})
+    return _ok({"revoked": True})
+
+
 METHODS: dict[str, tuple[str, int, Method]] = {  # the scope that is needed, the calls in a minute
     "auth.test": ("", 600, auth_test),
+    "auth.revoke": ("", 50, revoke),
     "chat.postMessage": ("chat:write", 600, post_message),
     "chat.update": ("chat:write", 50, update),
     "reactions.add": ("reactions:write", 50, react),
@@ -152,7 +160,7 @@ def _token(request: Request, values: dict[str, Any]) -> tuple[str, str]:
         return "", "not_authed"
     if scheme.lower() != "bearer" or not TOKEN.fullmatch(token):
         return "", "invalid_auth"
-    return token, next((error for word, error in TOKENS.items() if word in token), "")
+    return token, next((error for word, error in TOKENS.items() if word in token), "") or authority.standing(token)
 
 
 def _channel(values: dict[str, Any]) -> tuple[str, Response | None]:

@@ -15,7 +15,7 @@ from streamline_ui.errors import Invalid
 MOST_ENTRIES = 200
 MOST_ACCOUNTS = 1000
 LONGEST_DELAY = 60.0
-PLACES = ("authorize", "token", "api")
+PLACES = ("authorize", "token", "revoke", "api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Arrived:
 class Fault:
     """How a stand-in misbehaves, `times` times or, with None, until it is told to stop. Times are in seconds.
 
-    With `at`, only there: "authorize" or "token" of a sign-in, or the "api" itself.
+    With `at`, only there: "authorize", "token" or "revoke" of a sign-in, or the "api" itself.
     """
 
     status: int | None = None
