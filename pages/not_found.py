@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from fastapi import Request
 from fastapi.exception_handlers import http_exception_handler
 from nicegui import Client, app, ui
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from components import elements, links, shell
 from components.form_parts import Words, tag
+from streamline_ui.access.gate import BUSY
+from streamline_ui.errors import NotStored
+from streamline_ui.storage import trouble
 
 _log = logging.getLogger(__name__)
 
@@ -29,9 +33,33 @@ async def not_found(request: Request, error: Exception) -> Response:
 @app.exception_handler(Exception)
 async def failed(request: Request, error: Exception) -> Response:
     """Our own mistake: the log has it, under the request's id."""
+    if (refused := trouble.note(error)) is not None:
+        return _busy(request, refused)
     identity = request.scope.get("state", {}).get("request_id", "")
     _log.error("Page %s failed: %s", identity, type(error).__name__, exc_info=error)
     return _page(request, 500, "That did not work", f"It is our mistake. The log has the details, under {identity}.")
+
+
+@app.get(BUSY, include_in_schema=False)
+def busy(request: Request) -> Response:
+    """Nobody is known, since the database does not answer; whoever comes by chance is shown the way on."""
+    refused = request.scope.get("state", {}).get("refused")
+    return _busy(request, refused) if refused else RedirectResponse(links.to("/"), status_code=303)
+
+
+def _busy(request: Request, refused: NotStored) -> Response:
+    """It may go the next time. Drawn without the frame, which asks the database, too."""
+    with Client(ui.page(""), request=request) as client:
+        shell.dress("Busy")
+        with tag("div", "sl-main"), tag("div", "sl-empty"):
+            elements.stream_line()
+            Words("Busy. Try again in a moment", "sl-h1", "h1")
+            Words(" ".join([refused.message, *refused.hints]), "sub", "p")
+            with tag("a", "sl-btn", href=""):  # the same address
+                Words("Try again")
+        answer = client.build_response(request, refused.status)
+    answer.headers["Retry-After"] = str(math.ceil(refused.retry_after))
+    return answer
 
 
 def _page(request: Request, status: int, title: str, sentence: str) -> Response:

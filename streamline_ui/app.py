@@ -23,7 +23,7 @@ from streamline_ui.integrations import oauth, usage, watch
 from streamline_ui.net import egress
 from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
-from streamline_ui.storage import broadcast, db, migrate, room, writer
+from streamline_ui.storage import broadcast, db, migrate, room, trouble, writer
 from streamline_ui.vault import keyring, redact
 from streamline_ui.workflows import blame, claims, dispatch, hastening, polling, uploads
 
@@ -52,17 +52,12 @@ def build(settings: Settings) -> ASGIApp:
         outer.mount("/sandbox", sandbox.build())
         outer.add_route("/sandbox", lambda _: RedirectResponse("/sandbox/"))
     _mount_pages(outer)
-    whole = Shield(
+    return Shield(
         hooks.Door(Gate(outer)),
         hosts=known_hosts(settings.host, settings.port, settings.base_url),
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
     )
-    if settings.sandbox:
-        from streamline_ui.sandbox import couriers  # noqa: PLC0415 - as above
-
-        couriers.connect(whole, f"{settings.address}/hooks", f"http://127.0.0.1:{settings.port}/hooks")
-    return whole
 
 
 def _mount_pages(outer: FastAPI) -> None:
@@ -124,7 +119,7 @@ def _pick_up() -> None:
 def _watch() -> None:
     """Tell whether all that was started goes on: to `/readyz`, and in the log."""
     going = {"scheduler": schedule.problem, "polling": polling.problem}
-    pulse.start(asyncio.get_running_loop(), going)
+    pulse.start(asyncio.get_running_loop(), {**going, "database": trouble.problem})
     operations.checks |= {**going, "event loop": pulse.problem, "disk": room.problem}
     operations.checks.pop("stop", None)
 

@@ -80,6 +80,17 @@ class TooMany(StreamlineError):
         self.retry_after = retry_after
 
 
+class NotStored(StreamlineError):
+    """The database refuses everybody for the moment: it is locked, full or away. `retry_after` is in seconds."""
+
+    code = "storage_unavailable"
+    status = 503
+
+    def __init__(self, message: str, retry_after: float, *, hints: Sequence[str] = ()) -> None:
+        super().__init__(message, hints=hints)
+        self.retry_after = retry_after
+
+
 class Locked(StreamlineError):
     """A sealed value cannot be opened: its key is missing, or it was tampered with."""
 

@@ -30,12 +30,14 @@ from streamline_ui.integrations import (
     usage,
     watch,
 )
+from streamline_ui.storage import trouble
 from streamline_ui.storage.models import now
 from streamline_ui.workflows import catalog, claims, dispatch, hastening, pollers, polling, retention, schedules, vigil
 
 PATIENCE = 3.0  # seconds for what is running at the end
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 _library = logging.getLogger("apscheduler.executors.default")
+_quiet = trouble.Quiet()
 _scheduler: AsyncIOScheduler | None = None
 _last_tick = 0.0
 _begun: dict[str, float] = {}
@@ -56,6 +58,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     global _scheduler  # noqa: PLW0603 - a process has one clock
     _tick()
     _library.disabled = False
+    _library.addFilter(_quiet)
     _scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from streamline_ui.access import secret, sessions
 from streamline_ui.errors import Unauthenticated
-from streamline_ui.storage import db
+from streamline_ui.storage import db, trouble
 from streamline_ui.storage.models import ApiToken, User, now
 
 NOTE_EVERY = timedelta(minutes=1)
@@ -70,9 +70,9 @@ def _by_session(value: str) -> Caller:
 
 def _note_use(row: ApiToken) -> None:
     moment = now()
-    if row.last_used_at is not None and moment - row.last_used_at < NOTE_EVERY:
+    if (row.last_used_at is not None and moment - row.last_used_at < NOTE_EVERY) or trouble.lasts():
         return
-    with db.writing() as session:
+    with trouble.left_out(), db.writing() as session:
         current = session.get(ApiToken, row.id)
         if current is not None:
             current.last_used_at = moment

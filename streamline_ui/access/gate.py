@@ -8,15 +8,20 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import parse_qs, quote
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamline_ui.access import sessions, users
+from streamline_ui.storage import trouble
 
 SIGN_IN = "/sign-in"
 WELCOME = "/welcome"
+BUSY = "/busy"
+"""What is shown where nobody can be found out to be asking, since the database does not answer."""
+
 NO_PAGES = (
     *("/api", "/hooks", "/assets", "/healthz", "/readyz", "/metrics", "/sandbox", "/session", "/oauth"),
     *("/favicon.ico", "/robots.txt"),
@@ -34,8 +39,15 @@ class Gate:
         if scope["type"] != "http" or not is_page(route_path(scope)):
             await self.app(scope, receive, send)
             return
-        visitor = await asyncio.to_thread(sessions.visitor, cookie_of(scope))
-        elsewhere = await self._elsewhere(scope, visitor)
+        try:
+            visitor = await asyncio.to_thread(sessions.visitor, cookie_of(scope))
+            elsewhere = await self._elsewhere(scope, visitor)
+        except SQLAlchemyError as error:
+            if trouble.note(error) is None:
+                raise
+            scope.setdefault("state", {})["refused"] = trouble.of(error)
+            await self.app({**scope, "path": scope.get("root_path", "") + BUSY}, receive, send)
+            return
         if elsewhere is None:
             scope.setdefault("state", {})["visitor"] = visitor
             await self.app(scope, receive, send)

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from streamline_ui import live
 from streamline_ui.access import secret
-from streamline_ui.storage import db
+from streamline_ui.storage import db, trouble
 from streamline_ui.storage.models import Session, User, now
 
 COOKIE = "streamline_session"
@@ -88,9 +88,9 @@ def living(session_ids: Collection[str]) -> set[str]:
 def note_use(row: Session) -> None:
     """Remember that the session was used, at most once a minute; a browser's then lasts longer."""
     moment = now()
-    if moment - row.last_seen_at < NOTE_EVERY:
+    if moment - row.last_seen_at < NOTE_EVERY or trouble.lasts():
         return
-    with db.writing() as session:
+    with trouble.left_out(), db.writing() as session:
         current = session.get(Session, row.id)
         if current is not None:
             current.last_seen_at = moment

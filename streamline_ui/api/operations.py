@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from streamline_ui.storage import db, migrate
+from streamline_ui.storage import db, migrate, trouble
 
 NOT_CACHED = {"Cache-Control": "no-store"}
 PATIENCE_SECONDS = 3.0
@@ -24,7 +24,7 @@ def database_problem() -> str | None:
         applied = migrate.version(db.engine())
     except (SQLAlchemyError, RuntimeError):
         return "the database does not answer"
-    return None if applied == migrate.newest() else "the migrations have not run"
+    return trouble.problem() if applied == migrate.newest() else "the migrations have not run"
 
 
 checks: dict[str, Callable[[], str | None]] = {"database": database_problem}

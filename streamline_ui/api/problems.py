@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from streamline_ui.errors import Invalid, NotFound, StreamlineError, TooMany, Unauthenticated
+from streamline_ui.errors import Invalid, NotFound, NotStored, StreamlineError, TooMany, Unauthenticated
+from streamline_ui.storage import trouble
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -97,6 +98,8 @@ MEANINGS: Mapping[str, str] = {
     "foreign_origin": "The request comes from another site.",
     "body_too_large": "The body is larger than 1 MB.",
     "body_too_slow": "The body took too long to arrive.",
+    "storage_unavailable": "Nothing can be stored: the disk is full, or the database locked. `Retry-After` says when "
+    "to come back.",
     "internal_error": "Our own mistake; the log has the details under the request id.",
 }
 """What each code means, for the documentation."""
@@ -133,7 +136,7 @@ def answer(request: Request, error: StreamlineError) -> Response:
     if isinstance(error, Invalid):
         body["errors"] = [{"field": field, "message": message} for field, message in error.fields.items()]
     answered = Response(orjson.dumps(_sound(body)), status, media_type=MEDIA_TYPE)
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | NotStored):
         answered.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, Unauthenticated):
         answered.headers["WWW-Authenticate"] = "Bearer"
@@ -141,7 +144,12 @@ def answer(request: Request, error: StreamlineError) -> Response:
 
 
 def broken(request: Request, error: Exception) -> Response:
-    """The answer to what nobody has foreseen: nothing of it is told, everything is logged."""
+    """The answer to what nobody has foreseen: nothing of it is told, everything is logged.
+
+    That nothing can be stored concerns everybody, and is told; it did not happen, so it can be sent again.
+    """
+    if (refused := trouble.note(error)) is not None:
+        return answer(request, refused)
     identity = request_id(request.scope)
     _log.error("Request %s failed: %s", identity, type(error).__name__, exc_info=error)
     return answer(

@@ -28,9 +28,10 @@ class _Desk:
 
     user_id: str
     integration_id: str
+    occasion: str | None = None
 
     async def write(self, title: str, text: str) -> str:
-        return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text)
+        return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text, self.occasion)
 
     async def access_token(self, provider: Provider[Any], config: Config, refused: str | None) -> str:
         return await oauth.access_token(self.user_id, self.integration_id, provider, config, refused)
@@ -78,10 +79,12 @@ async def perform(
     *,
     wire: Wire | None = None,
     fit: Fit | None = None,
+    occasion: str | None = None,
 ) -> dict[str, Any]:
     """Do one thing at the service and return its output as JSON values.
 
-    `wire` notes what is sent for it; `fit` makes loosely written parameters what the action's model wants.
+    `wire` notes what is sent for it; `fit` makes loosely written parameters what the action's model wants. What is
+    written down here, in the Inbox, for the same `occasion` as before is not written a second time.
 
     Raises NotFound, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
     """
@@ -96,7 +99,7 @@ async def perform(
     config = await _config(row)
     with oauth.hiding(config):
         try:
-            return await _run(row, action, config, params, wire)
+            return await _run(row, action, (config, _Desk(user_id, integration_id, occasion)), params, wire)
         except StreamlineError as error:
             _scrub(error)
             raise
@@ -152,12 +155,12 @@ async def _config(row: Brief) -> Config:
 
 
 async def _run(
-    row: Brief, action: Action[Any], config: Config, params: Mapping[str, Any], wire: Wire | None
+    row: Brief, action: Action[Any], opening: tuple[Config, _Desk], params: Mapping[str, Any], wire: Wire | None
 ) -> dict[str, Any]:
     outcome: health.Outcome | None = None
     started = perf_counter()
     try:
-        async with opened(named(row.type), config, _Desk(row.user_id, row.id)) as connection:
+        async with opened(named(row.type), *opening) as connection:
             if wire is not None:
                 wire.listen(connection.http)
             output = await action.run(connection, params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import NAMESPACE_OID, uuid5
 
 from sqlmodel import col, delete, select
 
@@ -13,10 +14,17 @@ from streamline_ui.storage.models import InboxEntry
 KEEP = 1000  # entries of one user; the oldest go
 
 
-def write(user_id: str, integration_id: str, title: str, text: str = "") -> str:
-    """Keep an entry and show it on every open page. Returns its id."""
+def write(user_id: str, integration_id: str, title: str, text: str = "", occasion: str | None = None) -> str:
+    """Keep an entry and show it on every open page. Returns its id.
+
+    For the same `occasion`, such as a step of an execution that begins again after a crash, there is one entry.
+    """
     entry = InboxEntry(user_id=user_id, integration_id=integration_id, title=title, text=text)
+    if occasion is not None:
+        entry.id = str(uuid5(NAMESPACE_OID, f"{integration_id} {occasion}"))
     with db.writing() as session:
+        if occasion is not None and session.get(InboxEntry, entry.id) is not None:
+            return entry.id
         session.add(entry)
         session.flush()
         mine = select(InboxEntry.id).where(InboxEntry.user_id == user_id)

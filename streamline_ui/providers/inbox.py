@@ -46,7 +46,9 @@ async def check(_: Connection[Inbox]) -> Checked:
     return Checked("", "Ready. What is written to it appears on the Inbox page.")
 
 
-@provider.action("Write to the Inbox", trial={"title": "Hello from Streamline", "text": "This connection works."})
+@provider.action(
+    "Write to the Inbox", repeatable=True, trial={"title": "Hello from Streamline", "text": "This connection works."}
+)
 async def write(
     inbox: Connection[Inbox],
     *,

@@ -173,7 +173,6 @@ provider = Provider(
     auth=_auth,
     meanings=twilio_facts.MEANINGS,
     triggers=twilio_facts.TRIGGERS,
-    entered=twilio_facts.ENTERED,
 )
 
 

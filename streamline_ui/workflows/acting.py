@@ -34,8 +34,13 @@ class Effect:
         return isinstance(self.error, Unavailable) and not (response and response.get("status") == TOO_OFTEN)
 
 
-async def act(user_id: str, step: Action, params: Mapping[str, Any], seconds: float) -> Effect:
-    """Do what an action step says. The service's answer is in the result, good or bad: nothing is raised for it."""
+async def act(
+    user_id: str, step: Action, params: Mapping[str, Any], seconds: float, occasion: str | None = None
+) -> Effect:
+    """Do what an action step says. The service's answer is in the result, good or bad: nothing is raised for it.
+
+    `occasion` names the step of the execution, where it may begin again.
+    """
     wire = Wire()
     started = now()
     output: Any = None
@@ -43,7 +48,7 @@ async def act(user_id: str, step: Action, params: Mapping[str, Any], seconds: fl
     try:
         async with asyncio.timeout(seconds):
             output = await calls.perform(
-                user_id, step.integration_id, step.action, params, wire=wire, fit=parameters.fit
+                user_id, step.integration_id, step.action, params, wire=wire, fit=parameters.fit, occasion=occasion
             )
     except TimeoutError:
         error = Unavailable(f"There was no answer within {seconds:g} s.", unclear=True)

@@ -21,7 +21,7 @@ from sqlmodel import select
 
 from streamline_ui import live
 from streamline_ui.errors import NotFound, Unavailable
-from streamline_ui.storage import db, writer
+from streamline_ui.storage import db, trouble, writer
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
 from streamline_ui.storage.writer import Statement
@@ -195,7 +195,8 @@ class Journal:
                 await writer.write(*statements, must=True)
                 break
             except OperationalError as error:
-                log.warning("An execution cannot be written down at the moment: %s", error.orig)
+                if trouble.note(error) is None:
+                    log.warning("An execution cannot be written down at the moment: %s", error.orig)
             await asyncio.sleep(AGAIN_SECONDS[min(tries, len(AGAIN_SECONDS) - 1)])
             tries += 1
         live.tell(self.execution.user_id, "execution", self.execution.id)

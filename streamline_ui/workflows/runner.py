@@ -184,7 +184,7 @@ class _Walk:
         try:
             await self.journal.begin(entry)
             seconds = min(step.timeout_seconds or STEP_SECONDS, max(0.0, self.ends_at - monotonic()))
-            effect = await acting.act(user_id, step, entry.input, seconds)
+            effect = await acting.act(user_id, step, entry.input, seconds, f"{self.execution.id} {entry.key}")
         except BaseException:
             breakers.let_go(breaker)
             raise

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import sqlite3
+
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -9,6 +12,7 @@ from starlette.routing import Mount, Route
 
 from streamline_ui.access import gate, sessions
 from streamline_ui.settings import Settings
+from streamline_ui.storage import trouble
 from streamline_ui.storage.models import User
 
 
@@ -137,3 +141,19 @@ async def test_below_a_sub_path_the_redirect_stays_below_it(alice: User) -> None
     async with client(app=mounted) as browser:
         assert (await browser.get("/hub/settings")).headers["location"] == "/hub/sign-in?next=/settings"
         assert (await browser.get("/hub/api/me")).text == "not asked"
+
+
+async def test_where_the_database_does_not_answer_the_busy_page_does(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str | None) -> None:
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"))
+
+    async def told(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"{request.url.path}: {request.state.refused.message}")
+
+    monkeypatch.setattr(sessions, "visitor", refuse)
+    outer = gate.Gate(Starlette(routes=[Route(gate.BUSY, told), Route("/{path:path}", page)]))
+    async with client("a", outer) as browser:
+        answer = await browser.get("/workflows")
+    assert answer.text == f"{gate.BUSY}: {trouble.BUSY}"

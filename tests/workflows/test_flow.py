@@ -14,8 +14,8 @@ from streamline_ui.integrations import connections
 from streamline_ui.integrations import inbox as entries
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User, now
-from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, StepRun, Verdict
-from streamline_ui.workflows import captures, catalog, claims, executions
+from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, StepRun, Verdict, Workflow
+from streamline_ui.workflows import captures, catalog, claims, dispatch, executions
 from tests.workflows.conftest import Call, add, post, settled, webhook
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -210,11 +210,9 @@ async def test_the_last_steps_result_can_be_the_answer(call: Call, alice: User) 
     assert (answer.status_code, answer.json()) == (200, {"double": 42})
 
 
-async def test_a_step_that_was_cut_off_by_a_crash_is_not_sent_again(
-    stand_ins: str, alice: User, discord: Integration
-) -> None:
-    workflow = add(alice, webhook(post(discord)))
-    execution = executions.start(alice.id, workflow.id, 1, {"body": {"id": 7}})
+def cut_off(user: User, workflow: Workflow) -> None:
+    """What a crash in the middle of its first step leaves."""
+    execution = executions.start(user.id, workflow.id, 1, {"body": {"id": 7}})
     with db.writing() as session:
         stored = session.get(Execution, execution.id)
         assert stored is not None
@@ -222,6 +220,26 @@ async def test_a_step_that_was_cut_off_by_a_crash_is_not_sent_again(
         session.add(stored)
         session.add(StepRun(execution_id=execution.id, key="post", position=1, step_id="post", status=Progress.RUNNING))
     assert claims.recover() == 1
+
+
+@pytest.mark.parametrize("had_written", [False, True])
+async def test_what_a_crash_cut_off_is_in_the_inbox_once(alice: User, inbox: Integration, *, had_written: bool) -> None:
+    workflow = add(alice, webhook(post(inbox)))
+    cut_off(alice, workflow)
+    if had_written:
+        entries.write(alice.id, inbox.id, "Order 7", "", f"{executions.page(alice.id)[0].id} post")
+    assert (await settled(alice))[0].status == Progress.SUCCEEDED
+    assert len(entries.entries(alice.id)) == 1
+    dispatch.offer(executions.replay(alice.id, executions.page(alice.id)[0].id))
+    await settled(alice, 2)
+    assert len(entries.entries(alice.id)) == 2, "a person wanted it again"
+
+
+async def test_a_step_that_was_cut_off_by_a_crash_is_not_sent_again(
+    stand_ins: str, alice: User, discord: Integration
+) -> None:
+    workflow = add(alice, webhook(post(discord)))
+    cut_off(alice, workflow)
     assert (await settled(alice))[0].status == Progress.UNKNOWN
     assert await arrived(stand_ins) == []
 
