@@ -52,12 +52,17 @@ def build(settings: Settings) -> ASGIApp:
         outer.mount("/sandbox", sandbox.build())
         outer.add_route("/sandbox", lambda _: RedirectResponse("/sandbox/"))
     _mount_pages(outer)
-    return Shield(
+    whole = Shield(
         hooks.Door(Gate(outer)),
         hosts=known_hosts(settings.host, settings.port, settings.base_url),
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
     )
+    if settings.sandbox:
+        from streamline_ui.sandbox import couriers  # noqa: PLC0415 - as above
+
+        couriers.connect(whole, f"{settings.address}/hooks", f"http://127.0.0.1:{settings.port}/hooks")
+    return whole
 
 
 def _mount_pages(outer: FastAPI) -> None:

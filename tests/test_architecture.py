@@ -202,3 +202,18 @@ def test_readme_tells_every_setting() -> None:
     for name, value in re.findall(r'read\.\w+\("([A-Z_]+)", "?(\d+)"?[,)]', code):
         row = next(row for row in rows if f"`{name}`" in row)
         assert f"`{value}`" in row.split("|")[2], name
+
+
+def test_ticks_in_the_readme_stand_beside_tests_and_services_that_are_there() -> None:
+    rows = [line.split("|")[1:4] for line in (ROOT / "README.md").read_text().splitlines() if "✅" in line]
+    assert len(rows) == 7
+    for what, services, tried in rows:
+        file = ROOT / tried.strip().strip("`")
+        assert len(re.findall(r"^(?:async )?def test_", file.read_text(), re.MULTILINE)) >= 4, what
+        kinds = {"API keys": "api", "Polling": "feeds"}
+        wanted = kinds.get(what.split(" ✅")[0].strip())
+        named = {name.strip() for name in services.split(",")}
+        if wanted == "api":
+            assert named == {each.name for each in PROVIDERS.values() if each.auth_type == "api"}
+        elif wanted == "feeds":
+            assert named == {each.name for each in PROVIDERS.values() if each.feeds}

@@ -81,7 +81,7 @@ def matching(pairs: Pairs, q: str | None) -> Offered:
 def _model(provider: Provider[Any], action_or_event: str) -> type[BaseModel]:
     if action := provider.actions.get(action_or_event):
         return action.params
-    if feed := provider.feed(action_or_event):
+    if feed := provider.heard(action_or_event):
         return feed.params
     raise NotFound(f"{provider.name} has neither an action nor an event “{action_or_event[:60]}”.")
 

@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 
 from streamline_ui.providers import params
 from streamline_ui.providers.configs import Config
-from streamline_ui.providers.feeds import Event, Feed, Page, Push, Trigger
+from streamline_ui.providers.feeds import Entered, Event, Feed, Page, Push, Trigger, entered
 from streamline_ui.providers.limits import UNLIMITED, Limits
 from streamline_ui.providers.meanings import Meaning, Problem, read_problem, retry_after
 from streamline_ui.providers.oauth import OAuth
@@ -36,6 +36,7 @@ __all__ = [
     "Config",
     "Connection",
     "Desk",
+    "Entered",
     "Event",
     "Feed",
     "Page",
@@ -132,8 +133,8 @@ class Provider(Generic[C]):
     for a configuration; `auth` signs requests; where `oauth` describes a sign-in for a configuration, its tokens do,
     and `sign_in` is at whom ("Google"); `anywhere` lets requests go to other addresses too, without credentials;
     `problem` reads the service's own error form; `wait` the seconds that it asks us to wait, `limits` say how often it
-    may be called; `check_every` is the pause between two checks of a connection that is well, longer where each of
-    them costs something.
+    may be called; `entered` is how it sends the triggers that no feed brings; `check_every` is the pause between two
+    checks of a connection that is well, longer where each of them costs something.
     """
 
     module: str
@@ -160,6 +161,7 @@ class Provider(Generic[C]):
     limits: Limits = UNLIMITED
     meanings: tuple[Meaning, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    entered: Entered | None = None
     check_every: timedelta = timedelta(minutes=5)
 
     actions: dict[str, Action[C]] = field(default_factory=dict, init=False)
@@ -222,3 +224,10 @@ class Provider(Generic[C]):
     def feed(self, event: str) -> Feed | None:
         """The feed that brings this event, or None where it only arrives at an address."""
         return next((feed for feed in self.feeds.values() if any(each.event == event for each in feed.triggers)), None)
+
+    def heard(self, event: str) -> Feed | None:
+        """The feed that brings this event, also where it only arrives at an address that a person has entered."""
+        feed = self.feed(event)
+        if feed is not None or self.entered is None or event not in (each.event for each in self.triggers):
+            return feed
+        return entered(self.triggers)

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import SecretStr
+
+from streamline_ui.errors import Invalid
 from streamline_ui.providers.params import Params
+from streamline_ui.providers.signing.deliveries import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +92,31 @@ class Push:
     end: Callable[[Any], Awaitable[None]]
     read: Callable[[Any], Sequence[Event]]
     refusal: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """How a service tells events at an address of ours that a person enters there.
+
+    `scheme` is the one of `signatures` that it signs with, `field` the field of the configuration that holds the secret
+    for that, and `secret` gives it. `how` says where to enter the address, in a sentence. Where it puts several events
+    into one request, `event_id` is the field that tells one from another. `reply` is what it wants to hear. What
+    `is_own`, because we have done it ourselves, starts nothing: else a workflow could go on answering itself.
+    """
+
+    scheme: str
+    field: str
+    secret: Callable[[Any], SecretStr | None]
+    how: str
+    event_id: str = ""
+    reply: Reply = Reply(200)
+    is_own: Callable[[Mapping[str, Any]], bool] = lambda _: False
+
+
+async def _never(*_: Any) -> Page:
+    raise Invalid("This service cannot be asked for its events: it sends them.")
+
+
+def entered(triggers: tuple[Trigger, ...]) -> Feed:
+    """The feed of those events: nobody asks for them."""
+    return Feed("entered", triggers, timedelta(), holds=False, params=Params, function=_never)

@@ -17,10 +17,10 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
 from streamline_ui.errors import Invalid, Rejected
-from streamline_ui.providers import answers
+from streamline_ui.providers import answers, sender_events
 from streamline_ui.providers.auth import Bearer
 from streamline_ui.providers.configs import ApiConfig, Keys
-from streamline_ui.providers.describe import Checked, Connection, Provider, Result
+from streamline_ui.providers.describe import Checked, Connection, Entered, Provider, Result, Trigger
 from streamline_ui.providers.formats import EMAIL, Format
 from streamline_ui.providers.meanings import Meaning, Problem, json_of, retry_after
 
@@ -56,6 +56,12 @@ class SendGrid(ApiConfig):
     """What the connect dialog asks for."""
 
     api_keys: SendGridKeys = Field(title="Keys")
+    verification_key: SecretStr | None = Field(
+        None,
+        title="Verification key",
+        description="To receive events: the public key below Signature Verification of the Event Webhook",
+        json_schema_extra={"advanced": True, "placeholder": "MFkw…"},
+    )
 
     def more_doubts(self) -> dict[str, str]:
         """Without a sender every step has to name its own."""
@@ -162,6 +168,15 @@ provider = Provider(
     problem=read_problem,
     wait=read_wait,
     meanings=MEANINGS,
+    triggers=tuple(Trigger(each.event, each.title, each.body[0]) for each in sender_events.of("sendgrid")),
+    entered=Entered(
+        "sendgrid",
+        "verificationKey",
+        lambda config: config.verification_key,
+        "In SendGrid, open Settings › Mail Settings › Event Webhooks, add one with this address as Post URL, and turn "
+        "its Signature Verification on.",
+        event_id="sg_event_id",
+    ),
 )
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from streamline_ui.errors import Invalid, Rejected
 from streamline_ui.providers import answers, meanings, slack_facts, slack_sign_in, slack_texts, texts
 from streamline_ui.providers.auth import Bearer
-from streamline_ui.providers.describe import Checked, Connection, Provider, Result
+from streamline_ui.providers.describe import Checked, Connection, Entered, Provider, Result
 from streamline_ui.providers.formats import Format
 from streamline_ui.providers.limits import Limits, Pace, in_body
 from streamline_ui.providers.slack_sign_in import Slack
@@ -116,6 +116,14 @@ provider = Provider(
     limits=Limits((Pace(3, 3.0, each_lane=True),), lane=lane),
     meanings=slack_facts.MEANINGS,
     triggers=slack_facts.TRIGGERS,
+    entered=Entered(
+        "slack",
+        "signingSecret",
+        lambda config: config.signing_secret,
+        "At api.slack.com/apps, open your app, then Event Subscriptions › Request URL. Below it, add the bot events "
+        "that you want.",
+        is_own=slack_facts.is_own,
+    ),
 )
 
 

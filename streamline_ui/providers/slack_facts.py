@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -185,6 +186,14 @@ _USER = {
     "id": "U0NEW00001", "team_id": "T061EG9R6", "name": "bea", "real_name": "Bea Example", "is_bot": False,
     "profile": {"display_name": "bea", "email": "bea@example.com", "real_name": "Bea Example"},
 }  # fmt: skip
+
+
+def is_own(body: Mapping[str, Any]) -> bool:
+    """Whether an event is about what this very app has done."""
+    event = body.get("event")
+    app = event.get("app_id") if isinstance(event, Mapping) else None
+    return app is not None and app == body.get("api_app_id")
+
 
 TRIGGERS = (
     Trigger(

@@ -173,6 +173,7 @@ provider = Provider(
     auth=_auth,
     meanings=twilio_facts.MEANINGS,
     triggers=twilio_facts.TRIGGERS,
+    entered=twilio_facts.ENTERED,
 )
 
 

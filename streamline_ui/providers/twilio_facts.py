@@ -7,8 +7,9 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from streamline_ui.providers import texts
-from streamline_ui.providers.describe import Trigger
+from streamline_ui.providers.describe import Entered, Trigger
 from streamline_ui.providers.meanings import Meaning
+from streamline_ui.providers.signing.deliveries import Reply
 
 LONGEST_TWIML = 4000
 _GSM = frozenset(
@@ -144,4 +145,12 @@ TRIGGERS = (
     Trigger("message", "SMS received", {**_SMS, "SmsStatus": "received", "Body": "Yes, Tuesday suits me"}),
     Trigger("call", "Call received", _CALL),
     Trigger("message_status", "Delivery of an SMS changed", _STATUS),
+)
+ENTERED = Entered(
+    "twilio",
+    "apiKeys.authToken",
+    lambda config: config.api_keys.auth_token,
+    "In the Twilio Console, open Phone Numbers › Active numbers › your number, then enter it at “A message comes in” "
+    "and “A call comes in”, as Webhook with HTTP POST.",
+    reply=Reply(200, b"<Response/>", "text/xml"),
 )

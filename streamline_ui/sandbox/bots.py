@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from streamline_ui.sandbox import couriers
 from streamline_ui.sandbox.state import MOST_ACCOUNTS, MOST_ENTRIES
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0  # seconds between two deliveries of what was not taken
 TERMINATED = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
 
@@ -19,13 +22,19 @@ class Taken(Exception):
 
 @dataclass
 class Bot:
-    """One bot. `updates` holds what was not confirmed yet, oldest first; `webhook` is "" while polling."""
+    """One bot. `updates` holds what was not confirmed yet, oldest first; `webhook` is "" while polling.
+
+    With a webhook, updates are brought there one after the other, with `secret` in a header, each until it is taken.
+    """
 
     token: str
     webhook: str = ""
+    secret: str = ""
+    last_error: str = ""
     updates: list[dict[str, Any]] = field(default_factory=list)
     waiting: asyncio.Future[None] | None = None
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(800_001))
+    _bringing: asyncio.Task[None] | None = None
 
     @property
     def id(self) -> int:
@@ -78,6 +87,34 @@ class Bot:
         else:
             waiting.set_result(None)
 
+    def send_to(self, url: str, secret: str = "") -> None:
+        """Bring updates to this address from now on; to none, if it is empty."""
+        self.webhook, self.secret, self.last_error = url, secret, ""
+        bringing, self._bringing = self._bringing, None
+        if bringing is not None and not bringing.get_loop().is_closed():
+            bringing.cancel()
+        self.bring()
+
+    def bring(self) -> None:
+        """Begin to bring what there is, unless that is under way."""
+        if self.webhook and self.updates and (self._bringing is None or self._bringing.done()):
+            self._bringing = asyncio.get_running_loop().create_task(self._bring())
+
+    async def _bring(self) -> None:
+        pause = FIRST_PAUSE
+        while self.webhook and self.updates:
+            update = self.updates[0]
+            headers = {"Content-Type": "application/json"}
+            headers |= {"X-Telegram-Bot-Api-Secret-Token": self.secret} if self.secret else {}
+            answer = await couriers.bring(self.webhook, headers, json.dumps(update).encode())
+            if 200 <= answer.status < 300:
+                self.updates = [each for each in self.updates if each is not update]
+                pause, self.last_error = FIRST_PAUSE, ""
+                continue
+            self.last_error = f"Wrong response from the webhook: {answer.status or 'Connection refused'}"
+            await asyncio.sleep(pause if answer.retry_after is None else min(answer.retry_after, 3600))
+            pause = min(pause * 2, LONGEST_PAUSE)
+
 
 _bots: dict[str, Bot] = {}
 
@@ -93,6 +130,8 @@ def forget() -> None:
     """Start again without any bot."""
     for bot in _bots.values():
         bot.end_wait()
+        bot.updates.clear()
+        bot.send_to("")
     _bots.clear()
 
 
@@ -110,4 +149,5 @@ def say(bot: Bot, values: dict[str, Any]) -> dict[str, Any]:
         update = {"update_id": number, "message": {**message, "text": str(values.get("text", "Hello"))[:4096]}}
     bot.updates = [*bot.updates, update][-MOST_ENTRIES:]
     bot.end_wait()
+    bot.bring()
     return update

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from streamline_ui.sandbox import markup
+from streamline_ui.sandbox import couriers, markup
 from streamline_ui.sandbox.bodies import garbage, read_json, read_parameters
 from streamline_ui.sandbox.bots import Bot, Taken, bot_of, say
 from streamline_ui.sandbox.state import Desk, Fault, masked
@@ -118,19 +118,21 @@ async def get_updates(bot: Bot, values: dict[str, Any]) -> Response:
 
 
 async def set_webhook(bot: Bot, values: dict[str, Any]) -> Response:
-    """Have updates sent to an address, which this stand-in only remembers."""
+    """Have updates sent to an address. Only this very server is really called; its address may be http, too."""
     url = str(values.get("url", ""))
     if not url:
         return await delete_webhook(bot, values)
     if desk.take(f"{bot.id}:webhook", 1, 1.0)[0] < 0:
         return _limited(1)
-    if problem := _webhook_problem(url, str(values.get("secret_token", ""))):
+    secret = str(values.get("secret_token", ""))
+    if problem := _webhook_problem(url, secret):
         return _error(400, f"Bad Request: {problem}")
-    is_same = bot.webhook == url
-    bot.webhook = url
+    is_same = bot.webhook == url and bot.secret == secret
     bot.end_wait("Conflict: terminated by setWebhook request")
     if values.get("drop_pending_updates") in (True, "true", "True"):
         bot.updates.clear()
+    if not is_same:
+        bot.send_to(url, secret)
     return _ok(True, "Webhook is already set" if is_same else "Webhook was set")
 
 
@@ -140,16 +142,18 @@ def _webhook_problem(url: str, secret: str) -> str:
         port = parts.port
     except ValueError:
         return "bad webhook: Invalid URL specified"
-    if parts.scheme != "https" or not parts.hostname:
+    is_own = couriers.is_own(url)
+    if (parts.scheme != "https" and not is_own) or not parts.hostname:
         return "bad webhook: An HTTPS URL must be provided for webhook"
-    if port not in PORTS:
+    if port not in PORTS and not is_own:
         return "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443"
     return "" if re.fullmatch(r"[A-Za-z0-9_-]{0,256}", secret) else "secret token contains unallowed characters"
 
 
 async def delete_webhook(bot: Bot, values: dict[str, Any]) -> Response:
     """Have updates fetched again."""
-    had_one, bot.webhook = bool(bot.webhook), ""
+    had_one = bool(bot.webhook)
+    bot.send_to("")
     if values.get("drop_pending_updates") in (True, "true", "True"):
         bot.updates.clear()
     return _ok(True, "Webhook was deleted" if had_one else "Webhook is already deleted")
@@ -157,7 +161,8 @@ async def delete_webhook(bot: Bot, values: dict[str, Any]) -> Response:
 
 async def get_webhook_info(bot: Bot, _: dict[str, Any]) -> Response:
     """Where updates are sent."""
-    return _ok({"url": bot.webhook, "has_custom_certificate": False, "pending_update_count": len(bot.updates)})
+    told = {"url": bot.webhook, "has_custom_certificate": False, "pending_update_count": len(bot.updates)}
+    return _ok({**told, **({"last_error_message": bot.last_error} if bot.last_error else {})})
 
 
 METHODS: dict[str, Method] = {

@@ -43,7 +43,8 @@ class Poller(SQLModel, table=True):
 class IntegrationHook(SQLModel, table=True):
     """The address at which a service tells an integration's news by itself. Address and secret are only recognised.
 
-    `url` is the public address of ours without the part that is secret; `is_set` once the service knows the whole.
+    `url` is the public address of ours without the part that is secret; `is_set` once the service knows the whole. One
+    that a person enters at the service is shown again, from the sealed `hook_enc`; its secret is in the configuration.
     """
 
     __tablename__ = "IntegrationHook"
@@ -51,6 +52,7 @@ class IntegrationHook(SQLModel, table=True):
     integration_id: str = column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", primary_key=True)
     hook_hash: str = column("hookHash", unique=True)
     secret_hash: str = column("secretHash")
+    hook_enc: str | None = column("hookEnc", default=None, sa_type=Text)
     url: str = ""
     is_set: bool = column("isSet", default=False)
     set_at: datetime = time("setAt", default_factory=now)

@@ -111,7 +111,7 @@ def _about_trigger(definition: Definition, lookup: Lookup) -> Iterator[Problem]:
 
 
 def _about_event(trigger: IntegrationTrigger, provider: Provider[Any]) -> Iterator[Problem]:
-    feed = provider.feed(trigger.event)
+    feed = provider.heard(trigger.event)
     if trigger.event not in (each.event for each in provider.triggers):
         offered = ", ".join(each.event for each in provider.triggers) or "nothing"
         yield Problem("trigger.event", f"{provider.name} offers {offered}.")

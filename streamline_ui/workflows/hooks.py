@@ -21,7 +21,7 @@ from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Verdict, Workflow
-from streamline_ui.workflows import allowing, catalog, gates, intake, payloads, pushing, secrets, uploads
+from streamline_ui.workflows import allowing, arriving, catalog, gates, intake, payloads, secrets, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.intake import Listener, Receipt, Request
 from streamline_ui.workflows.job import Job
@@ -98,9 +98,10 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
     try:
         workflow, definition = await _find(token_hash)
     except NotFound:
-        if not await _pushed(token_hash, incoming):
+        pushed = await _pushed(token_hash, incoming)
+        if pushed is None:
             raise
-        return Arrival(Receipt("", Verdict.ACCEPTED))
+        return pushed
     trigger = definition.trigger
     assert isinstance(trigger, WebhookTrigger)
     content_type = next(iter(incoming.headers.get("content-type", ())), "")
@@ -185,15 +186,17 @@ def _unwanted(trigger: WebhookTrigger, value: Mapping[str, Any]) -> str | None:
     return f"The event “{named}” is not among those that were chosen." if named else "It names no event."
 
 
-async def _pushed(token_hash: str, incoming: Incoming) -> bool:
-    """Take what a service sends by itself to an integration's address. False where it is no such address, either."""
+async def _pushed(token_hash: str, incoming: Incoming) -> Arrival | None:
+    """Take what a service sends by itself to an integration's address. None where it is no such address, either."""
     try:
-        is_genuine = await pushing.arrive(token_hash, incoming)
+        heard = await arriving.arrive(token_hash, incoming)
     except Invalid as error:
         raise BadRequest(error.message) from None
-    if is_genuine is False:
-        raise BadSignature("The request does not carry the secret that was agreed on.")
-    return bool(is_genuine)
+    if heard is None:
+        return None
+    if heard.refusal:
+        raise BadSignature(heard.refusal)
+    return Arrival(None if heard.reply else Receipt("", Verdict.ACCEPTED), heard.reply)
 
 
 def _learn(workflow_id: str, reply: Reply) -> None:

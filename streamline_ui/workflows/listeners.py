@@ -105,13 +105,15 @@ def wanted(integration_id: str | None = None) -> dict[Key, Wish]:
         workflow_id, user_id, version, changed_at, listened_to, type_name, view, is_active, status, check_at = row
         trigger = _trigger(workflow_id, version)
         provider = providers.PROVIDERS.get(type_name)
-        feed = provider.feed(trigger.event) if provider and trigger else None
+        feed = provider.heard(trigger.event) if provider and trigger else None
         if trigger is None or feed is None or trigger.integration_id != listened_to:
             continue
         key = (listened_to, key_of(feed, trigger.params))
         listener = Listener(workflow_id, version, trigger.event, trigger.backlog == "process", changed_at)
         listeners = (*(known.listeners if (known := found.get(key)) else ()), listener)
         manner = _manner(listened_to, type_name, view) if is_active else Manner("off", None)
+        if is_active and provider and not provider.feed(trigger.event):
+            manner = Manner("webhook", None)
         found[key] = Wish(
             key=key,
             user_id=user_id,

@@ -9,31 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import json
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import col, delete
 
 from streamline_ui.errors import Invalid, NotFound, Rejected, Unavailable
-from streamline_ui.integrations import calls, connections, listening, reachable, rows
+from streamline_ui.integrations import calls, connections, reachable, rows
 from streamline_ui.integrations.rows import Brief
 from streamline_ui.providers import named
-from streamline_ui.providers.signatures import Incoming
 from streamline_ui.storage import db
-from streamline_ui.storage.models import Integration, now, table_of
-from streamline_ui.storage.polling_tables import IntegrationHook
-from streamline_ui.workflows import dispatch, listeners, news, secrets
-from streamline_ui.workflows.listeners import Wish
-from streamline_ui.workflows.news import News
+from streamline_ui.storage.models import Integration, now
+from streamline_ui.storage.polling_tables import IntegrationHook, Poller
+from streamline_ui.workflows import listeners, secrets
 
 ASSERT_EVERY = timedelta(hours=6)  # somebody may have taken the address back elsewhere
-
-_hooks = table_of(IntegrationHook).c
-_known = select(_hooks.integrationId, _hooks.secretHash).where(_hooks.hookHash == bindparam("hash"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Hook:
 
 
 def kept() -> dict[str, Hook]:
-    """Every integration that has an address, by its id; also those that were removed a moment ago."""
+    """Every integration that has an address which we tell its service, by its id; also those just removed."""
     query = select(
         col(IntegrationHook.integration_id),
         col(Integration.user_id),
@@ -54,15 +46,16 @@ def kept() -> dict[str, Hook]:
         col(IntegrationHook.is_set),
         col(IntegrationHook.url),
         col(IntegrationHook.set_at),
+        col(Integration.config_view),
     ).join(Integration, col(Integration.id) == IntegrationHook.integration_id)
     with db.reading() as session:
         found = session.connection().execute(query).all()
-    return {row[0]: Hook(row[0], row[1], _is_good(row[2], row[3], row[4], row[5])) for row in found}
+    return {row[0]: Hook(row[0], row[1], _is_good(*row[2:])) for row in found if named(row[2]).push is not None}
 
 
-def _is_good(type_name: str, is_set: bool, url: str, set_at: Any) -> bool:
+def _is_good(type_name: str, is_set: bool, url: str, set_at: datetime, view: str) -> bool:
     try:
-        current = reachable.address(named(type_name))
+        current = reachable.address(named(type_name), json.loads(view).get("baseUrl"))
     except Invalid:
         return False
     age = now() - set_at
@@ -79,7 +72,7 @@ async def begin(user_id: str, integration_id: str) -> None:
     push = provider.push
     if push is None:
         return
-    start = reachable.address(provider)
+    start = reachable.address(provider, await asyncio.to_thread(_service_url, integration_id))
     token, secret = secrets.new_token(), secrets.new_token()
     await asyncio.to_thread(_keep, integration_id, start, token, secret, is_set=False)
     async with calls.connected(row) as connection:
@@ -132,52 +125,6 @@ async def switch_to_polling(user_id: str, integration_id: str) -> None:
     await asyncio.to_thread(connections.change, user_id, integration_id, config=wanted)
 
 
-async def arrive(token_hash: str, incoming: Incoming) -> bool | None:
-    """Take what a service sends to an integration's address: whether it was genuine, or None for an unknown address.
-
-    Raises Invalid for what is no JSON, Unavailable where nobody listens now (the service keeps it) or it cannot be
-    stored, and SQLAlchemyError.
-    """
-    known = await db.glance(_known, {"hash": token_hash})
-    if known is None:
-        return None
-    integration_id, secret_hash = known
-    wishes = await asyncio.to_thread(_wishes, integration_id)
-    push = named(wishes[0].type).push if wishes else None
-    if push is None or not wishes:
-        raise Unavailable("Nobody listens to this at the moment.", retry_after=5)
-    given = next(iter(incoming.headers.get(push.secret_header, ())), "")
-    if not hmac.compare_digest(_hash(given), secret_hash):
-        return False
-    try:
-        events = push.read(json.loads(incoming.body))
-    except (ValueError, RecursionError):
-        raise Invalid("The body is not what this service sends.") from None
-    found = [
-        News(
-            wish.user_id,
-            each.workflow_id,
-            each.version,
-            news.source_id(*wish.key, event.id),
-            listening.clean(event.data),
-        )
-        for event in events
-        for wish in wishes
-        if wish.feed.name == push.feed
-        for each in wish.listeners
-        if each.event == event.kind
-    ]
-    for job in await news.accept_events(found):
-        dispatch.offer(job)
-    listening.note(wishes[0].user_id, integration_id, None if wishes[0].is_well else listening.worked(0), now())
-    return True
-
-
-def _wishes(integration_id: str) -> list[Wish]:
-    found = listeners.wanted(integration_id)
-    return [wish for wish in found.values() if wish.manner.mode != "off"]
-
-
 def _brief(user_id: str, integration_id: str) -> Brief:
     """The integration, also one that was removed a moment ago. Raises NotFound."""
     with db.reading() as session:
@@ -187,20 +134,32 @@ def _brief(user_id: str, integration_id: str) -> Brief:
     return Brief(row.id, row.user_id, row.type, row.name, row.config_enc, row.is_active, False)
 
 
+def _service_url(integration_id: str) -> str | None:
+    with db.reading() as session:
+        row = session.get(Integration, integration_id)
+    found: str | None = json.loads(row.config_view).get("baseUrl") if row is not None else None
+    return found
+
+
 def _keep(integration_id: str, url: str, token: str, secret: str, *, is_set: bool) -> None:
     with db.writing() as session:
         row = session.get(IntegrationHook, integration_id) or IntegrationHook(
             integration_id=integration_id, hook_hash="", secret_hash=""
         )
-        row.hook_hash, row.secret_hash = secrets.hash_of(token), _hash(secret)
+        row.hook_hash, row.secret_hash = secrets.hash_of(token), hash_of(secret)
         row.url, row.is_set, row.set_at = url, is_set, now()
         session.add(row)
 
 
 def _forget(integration_id: str) -> None:
+    """Also how far it was polled, where nobody listens any more: what comes until somebody does again has waited."""
+    is_heard = bool(listeners.wanted(integration_id))
     with db.writing() as session:
         session.exec(delete(IntegrationHook).where(col(IntegrationHook.integration_id) == integration_id))
+        if not is_heard:
+            session.exec(delete(Poller).where(col(Poller.integration_id) == integration_id))
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """What a secret that was agreed on is recognised by."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

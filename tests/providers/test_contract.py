@@ -23,8 +23,9 @@ services = [each for each in PROVIDERS.values() if each.type in sandbox.DEMO]
 every_service = pytest.mark.parametrize("provider", services, ids=[each.type for each in services])
 SOUNDS_SECRET = re.compile(r"token(?!_url)|key$|secret|password|webhook_url|sid$")
 ADDRESS = "https://service.example"
-FORMS = {  # who sends forms says by its fields what happened
+FORMS = {  # who sends forms says by its fields what happened, or in one of them
     "twilio": lambda form: "call" if "CallSid" in form else "message" if "Body" in form else "message_status",
+    "sendgrid": lambda event: event["event"],
 }
 READING = re.compile(r"(list|read|find)_\w+")
 HARMLESS_TWICE = {  # writes that leave the same behind when they are done again

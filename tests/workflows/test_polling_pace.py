@@ -1,0 +1,69 @@
+"""How often a service is asked: the pause that its owner has set, longer after failures, as usual after a success."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from streamline_ui.errors import StreamlineError, Unavailable
+from streamline_ui.integrations import listening
+from streamline_ui.providers.feeds import Page
+from streamline_ui.settings import Settings
+from streamline_ui.storage.models import User
+from streamline_ui.workflows import listeners, pollers, polling_turn
+from streamline_ui.workflows.polling_turn import Turn
+
+from .polls import bot, listen
+
+
+@pytest.fixture
+def turn(alice: User, engine: Settings, monkeypatch: pytest.MonkeyPatch) -> Turn:
+    """A poller whose pauses are not spread, and which is only asked by hand."""
+    listen(alice, bot(alice, "http://127.0.0.1:9", pollingInterval=7000))
+    (wish,) = listeners.wanted().values()
+    found = Turn(wish, pollers.claim([wish])[wish.key], lambda _: None)
+    monkeypatch.setattr(polling_turn.random, "random", lambda: 0.5)
+    return found
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, answer: Page | StreamlineError) -> None:
+    async def poll(*_: object) -> Page:
+        if isinstance(answer, StreamlineError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(listening, "poll", poll)
+
+
+async def test_the_pause_is_the_owners(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, Page((), "0"))
+    await turn._ask()
+    assert await turn._ask() == 7.0
+
+
+async def test_failures_double_the_pause_and_a_success_ends_that(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, Unavailable("It is away."))
+    assert [await turn._ask() for _ in range(10)] == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
+    answers(monkeypatch, Page((), turn.place.cursor))
+    assert await turn._ask() == 7.0
+    assert (turn.place.failures, turn.place.problem) == (0, "")
+    answers(monkeypatch, Unavailable("It is away."))
+    assert await turn._ask() == 5
+
+
+@pytest.mark.parametrize(("wish", "pause"), [(40.0, 40.0), (2.0, 5.0), (1e9, 86_400.0), (0.0, 5.0)])
+async def test_a_service_may_ask_us_to_wait_for_a_day_at_most(
+    turn: Turn, monkeypatch: pytest.MonkeyPatch, wish: float, pause: float
+) -> None:
+    answers(monkeypatch, Unavailable("It asks us to wait.", retry_after=wish))
+    assert await turn._ask() == pause
+
+
+async def test_a_lease_that_ran_out_unnoticed_is_taken_again_before_asking(
+    turn: Turn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, Page((), "0"))
+    turn.place.lease_until -= timedelta(days=2)
+    turn.held(0.0)
+    assert await turn._is_ours()
