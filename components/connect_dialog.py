@@ -11,12 +11,12 @@ from typing import Any
 from nicegui import ui
 from nicegui.element import Element
 
-from components import buttons, connection_words, demo, elements, entered, form_inputs, form_parts, mode_choice
+from components import buttons, connection_words, demo, elements, entered, form_parts, mode_choice
 from components.connect_buttons import ConnectButtons
-from components.connect_subject import GRANT, Subject, check_client, is_folded, signs_in_first
+from components.connect_subject import GRANT, Subject, check_client, draw_name, is_folded, signs_in_first
 from components.entered import Verdict
 from components.form_fields import FormField
-from components.form_parts import Words, tag
+from components.form_parts import tag
 from components.guide import Guide
 from components.mode_choice import ModeChoice
 from components.outcome_note import OutcomeNote
@@ -24,7 +24,7 @@ from components.schema_form import SchemaForm
 from components.sign_in import SignIn
 from components.window import Window
 from streamline_ui.errors import Invalid, StreamlineError
-from streamline_ui.integrations import connections, oauth_tokens
+from streamline_ui.integrations import connections
 from streamline_ui.integrations.health import Outcome
 from streamline_ui.integrations.oauth_sign_in import Result
 from streamline_ui.providers import named
@@ -69,10 +69,14 @@ class ConnectDialog:
                 form_parts.focus(self.form.inputs["baseUrl"])
 
     async def mend(self, integration_id: str) -> None:
-        """Open it where a broken connection is mended: at its secret, or at its address."""
+        """Open it where a broken connection is mended: at the service's sign-in, at its secret, or at its address."""
         row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
         wants_secret, is_waiting = connection_words.wants_secret(row), row.status == Status.WAITING_FOR_SIGN_IN
         await self.edit(integration_id, replace=wants_secret, unfold=not (wants_secret or is_waiting))
+        if is_waiting:
+            await self._do(self._sign_in_again)
+        else:
+            self.sign_in.end()  # it may have opened for what was true a moment ago
 
     def _open(self, subject: Subject) -> None:
         self.subject = subject
@@ -120,7 +124,7 @@ class ConnectDialog:
         if subject.provider.auth_type == "oauth2":
             self.sign_in.draw_address(subject.provider)
         self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
-        self._draw_name(subject.name)
+        self.name = draw_name(self.form, subject.name)
         self.folded = form_parts.folded("More keys and options" if self.form.rows else "More options")
         with self.folded:
             self.form.draw(folded)
@@ -135,16 +139,13 @@ class ConnectDialog:
             demo.draw(self._try_sandbox, signs_in=signs_in_first(subject))
         self.note = OutcomeNote()
 
-    def _draw_name(self, name: str) -> None:
-        with tag("div", "sl-field"):
-            label = Words("Name", "sl-label", "label")
-            with tag("div", "sl-input"):
-                common: dict[str, Any] = {"maxlength": form_inputs.LONGEST_NAME, **form_inputs.PRIVATE}
-                self.name = tag("input", type_="text", name="name", defaultValue=name, **common)
-            self.form.adopt("name", self.name, label)
-
     async def _save_and_sign_in(self, typed: dict[str, str]) -> None:
         await self._do(lambda subject: self._lead_out(subject, typed, self._config(subject, typed)))
+
+    async def _sign_in_again(self, subject: Subject) -> None:
+        """Nothing has to be typed for that: the window has opened with the press that led here."""
+        if subject.row is not None:
+            await self.sign_in.begin(subject.row, subject.provider, self.note)
 
     async def _lead_out(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
         """Save it, so that nothing is lost, and let somebody sign in for it in the window that has opened."""
@@ -153,7 +154,7 @@ class ConnectDialog:
         self.is_draft = self.is_draft or subject.row is None
         self.subject = Subject(subject.provider, row, row.name)
         form_parts.settle(self.window.card)
-        await self.sign_in.begin(row, oauth_tokens.service(subject.provider), self.note)
+        await self.sign_in.begin(row, subject.provider, self.note)
 
     async def _signed_in(self, integration_id: str, result: Result) -> None:
         """How the sign-in ended."""

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nicegui.element import Element
+
+from components import form_inputs
 from components.form_fields import FormField
+from components.form_parts import Words, tag
+from components.schema_form import SchemaForm
 from streamline_ui.errors import Invalid
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import Integration, Status
@@ -41,3 +46,14 @@ def check_client(subject: Subject, config: Mapping[str, Any]) -> None:
 def is_folded(provider: Provider[Any], field: FormField) -> bool:
     """Whether a field is shown only to who asks for more."""
     return field.advanced or (provider.auth_type == "none" and not field.wanted)
+
+
+def draw_name(form: SchemaForm, name: str) -> Element:
+    """The field for the connection's own name; returns its input."""
+    with tag("div", "sl-field"):
+        label = Words("Name", "sl-label", "label")
+        with tag("div", "sl-input"):
+            common: dict[str, Any] = {"maxlength": form_inputs.LONGEST_NAME, **form_inputs.PRIVATE}
+            field = tag("input", type_="text", name="name", defaultValue=name, **common)
+        form.adopt("name", field, label)
+    return field

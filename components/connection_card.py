@@ -94,8 +94,9 @@ def _foot(row: Integration) -> str:
 def _buttons(row: Integration) -> str:
     name, key = escape(row.name, quote=True), escape(row.id, quote=True)
     described = f'data-id="{key}" aria-describedby="name-{key}" type="button"'
-    label = words.mend(row) if words.status(row) is Status.WAITING_FOR_SIGN_IN else "Fix"
-    fix = f'<button class="link sl-fix" data-do="fix" {described}>{label}</button>'
+    is_waiting = words.status(row) is Status.WAITING_FOR_SIGN_IN
+    label, opens = (words.mend(row), 'data-signs-in="true" ') if is_waiting else ("Fix", "")
+    fix = f'<button class="link sl-fix" data-do="fix" {opens}{described}>{label}</button>'
     configure = f'<button class="link sl-configure" data-do="configure" {described}>Configure</button>'
     menu = (
         f'<button class="sl-btn icon ghost sm" data-do="menu" data-id="{key}" type="button" aria-haspopup="menu" '

@@ -15,14 +15,15 @@ from streamline_ui.storage.models import HealthCheck, Integration, Status
 class ProblemNote:
     """Hidden while all is well."""
 
-    def __init__(self, replace: Callable[[], Any], test: Callable[[], Any]) -> None:
+    def __init__(self, replace: Callable[[], Any], test: Callable[[], Any], take: Callable[[], Any]) -> None:
         self.replace = replace
+        self.take = take
         self.test = test
         self.box = tag("div", "sl-callout", role="region", aria_label="Problem")
         self.box.set_visibility(False)
 
-    def update(self, row: Integration, checks: Sequence[HealthCheck]) -> None:
-        """Show what is wrong now."""
+    def update(self, row: Integration, checks: Sequence[HealthCheck], *, can_take: bool = False) -> None:
+        """Show what is wrong now. With `can_take`, its news go elsewhere, and can be had here instead."""
         state = words.status(row)
         if state is Status.TESTING:
             return  # what was true before stays until something else is known
@@ -30,9 +31,9 @@ class ProblemNote:
         self.box.set_visibility(is_problem)
         if is_problem:
             self.box.classes(replace="sl-callout bad" if state in words.BROKEN else "sl-callout warn")
-            self._draw(row, state, _last_fine(checks))
+            self._draw(row, state, _last_fine(checks), can_take=can_take)
 
-    def _draw(self, row: Integration, state: Status, last_fine: str) -> None:
+    def _draw(self, row: Integration, state: Status, last_fine: str, *, can_take: bool) -> None:
         self.box.clear()
         with self.box:
             elements.icon("circle-x" if state in words.BROKEN else "triangle-alert")
@@ -43,8 +44,12 @@ class ProblemNote:
                 if last_fine:
                     Words(last_fine, "small sub block")
             is_waiting = state is Status.WAITING_FOR_SIGN_IN
-            if is_waiting or (state in words.BROKEN and (words.wants_secret(row) or words.is_elsewhere(row))):
-                elements.button(words.mend(row), kind="sm").on("click", self.replace)
+            if can_take:
+                elements.button("Switch to polling here", kind="sm").on("click", self.take)
+            elif is_waiting or (state in words.BROKEN and (words.wants_secret(row) or words.is_elsewhere(row))):
+                mend = elements.button(words.mend(row), kind="sm").on("click", self.replace)
+                if is_waiting:
+                    mend.props["data-signs-in"] = "true"
             else:
                 elements.button("Test now", kind="sm").on("click", self.test)
 

@@ -14,7 +14,7 @@ from nicegui.events import GenericEventArguments
 from components import elements, live
 from components.form_parts import Words, tag
 from components.outcome_note import OutcomeNote
-from streamline_ui.integrations import oauth_sign_in
+from streamline_ui.integrations import oauth_sign_in, oauth_tokens
 from streamline_ui.integrations.oauth_sign_in import Result
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import Integration
@@ -29,7 +29,7 @@ class SignIn:
     def __init__(self, user_id: str, ended: Callable[[str, Result], Awaitable[None]]) -> None:
         self.user_id = user_id
         self.ended = ended
-        self.key, self.integration_id, self.url, self.service = "", "", "", ""
+        self.key, self.integration_id, self.url = "", "", ""
         self.note: OutcomeNote | None = None
         client = ui.context.client
         self.client = client
@@ -57,9 +57,10 @@ class SignIn:
             hint = f"Add exactly this one to your OAuth client at {provider.sign_in}."
             field.props["aria-describedby"] = Words(hint, "sl-help", "div").html_id
 
-    async def begin(self, row: Integration, service: str, note: OutcomeNote) -> None:
+    async def begin(self, row: Integration, provider: Provider[Any], note: OutcomeNote) -> None:
         """Lead the window that has opened to the service, and wait for what comes of it. Raises StreamlineError."""
-        self.note, self.service, self.integration_id = note, service, row.id
+        service = oauth_tokens.service(provider)
+        self.note, self.integration_id = note, row.id
         begun = await asyncio.to_thread(oauth_sign_in.begin, self.user_id, row.id, self.origin, self.session_id)
         self.url, self.key = begun
         note.waiting(f"Waiting for the sign-in at {service}.", ["Finish it in the window that has opened."])

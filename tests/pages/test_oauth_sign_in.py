@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.conftest import Server
 from tests.pages import judge
@@ -24,10 +24,10 @@ async def fill_in(newcomer: Newcomer) -> None:
     await page.get_by_label("Sign-in address").fill(f"{newcomer.url}/sandbox/google_sheets")
 
 
-async def press(page: Page, name: str = "Sign in with Google") -> Page:
-    """Press the button; returns the window that opens, once the service asks in it."""
+async def press(page: Page, name: str = "Sign in with Google", within: Locator | None = None) -> Page:
+    """Press the button, in the dialog or elsewhere; returns the window that opens, once the service asks in it."""
     async with page.expect_popup() as opening:
-        await page.get_by_role("dialog").get_by_role("button", name=name).click()
+        await (within or page.get_by_role("dialog")).get_by_role("button", name=name).click()
     window = await opening.value
     await expect(window.get_by_role("heading", name="Sign in at Google")).to_be_visible()
     return window
@@ -91,12 +91,25 @@ async def test_sign_in_again_after_the_permission_has_ended(newcomer: Newcomer) 
     problem = page.get_by_role("region", name="Problem")
     await expect(problem).to_contain_text("Google ended the permission (400, invalid_grant).")
     await judge.accessible(page)
-    await problem.get_by_role("button", name="Sign in again").click()
-    await allow(await press(page, "Sign in again"), "sam@example.com")
+    window = await press(page, "Sign in again", problem)
+    await expect(page.get_by_role("dialog").get_by_text("Waiting for the sign-in at Google.")).to_be_visible()
+    await allow(window, "sam@example.com")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await expect(page.locator(".sl-page-head")).to_contain_text("sam@example.com")
     again = (await newcomer.rest.get("/api/integrations")).json()["items"]
     assert [each["id"] for each in again] == [made["id"]]
+    (await newcomer.rest.delete("/sandbox/google_sheets/_permissions")).raise_for_status()
+    await newcomer.test(made["id"])
+    await page.goto("/integrations")
+    await ready(page)
+    await expect(shown).to_contain_text("Waiting for sign-in")
+    window = await press(page, "Sign in again", shown)
+    async with window.expect_event("close"):
+        await window.get_by_role("button", name="Cancel").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_text("Sign-in was cancelled. Nothing was changed.")).to_be_visible()
+    await allow(await press(page, "Sign in again"))
+    await expect(shown).to_contain_text("Healthy")
 
 
 async def test_a_blocked_window_is_told(newcomer: Newcomer) -> None:
