@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 from nicegui import Event
 
-Kind = Literal["integration", "inbox", "user", "token", "settings", "workflow", "request", "execution", "alert"]
+Kind = Literal["integration", "inbox", "user", "token", "settings", "workflow", "request", "execution", "alert", "poll"]
 
 News = tuple[str, str, str]
 """A change on its way to another process: its kind (or "session"), whose it is, and the row's id."""

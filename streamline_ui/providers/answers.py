@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -26,11 +27,21 @@ def read(response: httpx.Response, model: type[Model], service: str) -> Model:
     try:
         return model.model_validate_json(response.content)
     except ValidationError:
+        if (found := _read_anyhow(response.content, model)) is not None:
+            return found
         raise Unavailable(
             f"{service} gave an answer that Streamline does not understand ({response.status_code}).",
             unclear=response.request.method != "GET",
             hints=["A proxy or a sign-in page on the way may have answered. Check the service address."],
         ) from None
+
+
+def _read_anyhow(content: bytes, model: type[Model]) -> Model | None:
+    """What only a patient reader understands: half a character, or what people nested deeply, must hold up no other."""
+    try:
+        return model.model_validate(json.loads(content))
+    except (ValueError, RecursionError):
+        return None
 
 
 async def in_order(parts: Sequence[Part], send: Callable[[Part], Awaitable[T]]) -> list[T]:

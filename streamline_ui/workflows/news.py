@@ -23,7 +23,7 @@ from streamline_ui.storage import db, writer
 from streamline_ui.storage.models import new_id, now, table_of
 from streamline_ui.storage.workflow_tables import Event, Workflow
 from streamline_ui.storage.writer import Statement
-from streamline_ui.workflows import intake
+from streamline_ui.workflows import dispatch, intake
 from streamline_ui.workflows.job import Job
 
 AT_ONCE = 200  # events in one transaction
@@ -54,7 +54,7 @@ def source_id(integration_id: str, key: str, event_id: str) -> str:
 
 
 async def accept_events(news: Sequence[News], *after: Statement) -> list[Job]:
-    """Write down what is new of it, queue its executions, and return them. `after` goes along with the last of it.
+    """Write down what is new of it, and queue and begin its executions. `after` goes along with the last of it.
 
     Raises Unavailable where too much waits to be stored, and SQLAlchemyError where nothing can be: then what was
     stored is known when it comes again.
@@ -83,7 +83,10 @@ async def _accept(news: Sequence[News], after: Sequence[Statement]) -> list[Job]
             if attempt == TRIES - 1:
                 raise
             continue
-        return [job for job, _ in written]
+        jobs = [job for job, _ in written]
+        for job in jobs:  # before anything else is waited for: it may be found, run and be forgotten meanwhile
+            dispatch.offer(job)
+        return jobs
     return []
 
 

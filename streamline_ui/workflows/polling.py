@@ -46,7 +46,7 @@ def start() -> None:
     global _service  # noqa: PLW0603 - a process has one
     _service = Service()
     live.changed.subscribe(_service.on_change)
-    if db.engine().dialect.name == "sqlite":  # no other process may work on this file
+    if not _is_shared():  # then whoever held a lease is dead
         pollers.free_all()
     _service.look_soon()
 
@@ -77,7 +77,15 @@ async def poll_now(user_id: str, integration_id: str) -> int:
     if _service is None:
         return 0
     await _service.look()
-    return _service.poll_now(integration_id)
+    elsewhere = await asyncio.to_thread(pollers.hasten, integration_id) if _is_shared() else 0
+    if elsewhere:
+        live.tell(user_id, "poll", integration_id)
+    return elsewhere + _service.poll_now(integration_id)
+
+
+def _is_shared() -> bool:
+    """Whether other processes may poll as well: never where the database is a file."""
+    return db.engine().dialect.name != "sqlite"
 
 
 async def switch_to_polling(user_id: str, integration_id: str) -> None:

@@ -64,7 +64,10 @@ class Service:
         self._keeper = Keeper(self.look_soon)
 
     def on_change(self, change: live.Changed) -> None:
-        """Somebody changed a workflow or a connection: who listens may have changed with it."""
+        """Somebody changed a workflow or a connection: who listens may have changed with it. Or they want it now."""
+        if change.kind == "poll":
+            self.poll_now(change.id)
+            return
         if change.kind not in ("workflow", "integration") or self._soon is not None or self._is_over:
             return
         delay = 0.0 if change.kind == "workflow" else SOON

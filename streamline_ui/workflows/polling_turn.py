@@ -16,7 +16,7 @@ from streamline_ui.errors import AuthFailed, NotFound, Occupied, Rejected, Strea
 from streamline_ui.integrations import health, listening, rows
 from streamline_ui.providers.feeds import Event, Page
 from streamline_ui.storage.models import now
-from streamline_ui.workflows import dispatch, news, pollers
+from streamline_ui.workflows import news, pollers
 from streamline_ui.workflows.listeners import Listener, Wish
 from streamline_ui.workflows.news import News
 from streamline_ui.workflows.pollers import LEASE, Place
@@ -172,13 +172,11 @@ class Turn:
             written = pollers.advanced(
                 place, page.cursor, is_caught_up=is_caught_up, at=at, has_events=bool(page.events)
             )
-            jobs = await news.accept_events(found, written)
+            await news.accept_events(found, written)
             place.cursor, place.is_caught_up = page.cursor, is_caught_up
             if page.events:
                 place.last_event_at = at
                 listening.note(self.wish.user_id, self.wish.key[0], None, at)
-            for job in jobs:
-                dispatch.offer(job)
         place.last_polled_at = at
         is_talking = self.wish.feed.holds and (bool(page.events) or not was_caught_up)
         return has_moved and (page.more or is_talking)
