@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,11 +14,11 @@ from streamline_ui.api import door, paging
 from streamline_ui.api.bodies import Choosing, IntegrationChange, NewIntegration, Performance, Trial
 from streamline_ui.api.door import Asking
 from streamline_ui.api.health_shapes import Health
-from streamline_ui.api.shapes import Choices, Connected, Output, Page, Polled, Tested
+from streamline_ui.api.shapes import Choices, Connected, EventAddress, Output, Page, Polled, Tested
 from streamline_ui.errors import Invalid
 from streamline_ui.integrations import connections, incidents
 from streamline_ui.storage.models import Integration
-from streamline_ui.workflows import catalog, polling, pushing
+from streamline_ui.workflows import catalog, entering, polling, pushing
 
 router = APIRouter(prefix="/integrations", tags=["Integrations"], route_class=door.Door)
 
@@ -112,6 +113,12 @@ async def switch_to_polling(id: str, caller: Asking) -> Connected:  # noqa: A002
     """Take the news over from a webhook that another program has set. That program then receives nothing any more."""
     await polling.switch_to_polling(caller.user_id, id)
     return await run_in_threadpool(lambda: _shape(caller)(connections.one(caller.user_id, id)))
+
+
+@router.get("/{id}/address")
+async def address(id: str, caller: Asking) -> EventAddress:  # noqa: A002
+    """Show the address to enter at the service, so that it sends its events here. 404 where it sends none."""
+    return EventAddress.model_validate(asdict(await entering.address(caller.user_id, id)))
 
 
 @router.get("/{id}/health")

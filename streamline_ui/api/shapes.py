@@ -217,6 +217,20 @@ class Polled(Shape):
     polls: int
 
 
+class EventAddress(Shape):
+    """Where a service should send its events, and how to enter it there.
+
+    `missing` says what keeps anything from being taken yet; `refusal` why the last request was turned away.
+    """
+
+    url: str
+    how: str
+    missing: str
+    is_public: bool
+    refused_at: datetime | None
+    refusal: str
+
+
 class Check(Shape):
     """One look at a connection."""
 
