@@ -11,8 +11,10 @@ from datetime import datetime
 from time import monotonic
 
 from sqlalchemy import bindparam
+from sqlalchemy.exc import SQLAlchemyError
 
 from streamline_ui import live
+from streamline_ui.errors import Unavailable
 from streamline_ui.integrations import health, rows
 from streamline_ui.storage import writer
 from streamline_ui.storage.models import ApiKey, Integration, now, table_of
@@ -77,7 +79,10 @@ async def flush() -> None:
 
 
 async def _write(uses: Sequence[Use]) -> None:
-    """Along with what executions write: a transaction of our own would keep theirs waiting."""
+    """Along with what executions write: a transaction of our own would keep theirs waiting.
+
+    What cannot be written now waits for the next `flush`.
+    """
     if not uses:
         return
     if not writer.is_running():
@@ -87,7 +92,12 @@ async def _write(uses: Sequence[Use]) -> None:
     for user_id, integration_id, at in uses:
         statements.append((_use, {"of_user": user_id, "of_id": integration_id, "to_used_at": at}))
         statements.append((_use_keys, {"of_id": integration_id, "to_used_at": at}))
-    await writer.write(*statements, must=True)
+    try:
+        await writer.write(*statements, must=True)
+    except (Unavailable, SQLAlchemyError):  # a full disk is told of elsewhere, and what was called has been called
+        for user_id, integration_id, at in uses:
+            _waiting.setdefault(integration_id, (user_id, at))
+        return
     for user_id, integration_id, _ in uses:
         live.tell(user_id, "integration", integration_id)
 
