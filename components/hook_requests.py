@@ -199,7 +199,7 @@ def _draw_gates(judged: Sequence[Gate]) -> None:
 
 
 def _time(request: HookRequest) -> str:
-    return f'<time datetime="{request.at.isoformat()}" data-local="">{request.at:%H:%M:%S}</time>'
+    return f'<time datetime="{request.at.isoformat()}" data-local="clock">{request.at:%H:%M:%S}</time>'
 
 
 def _size(size: int) -> str:

@@ -18,7 +18,7 @@ from streamline_ui.access.sessions import Visitor
 from streamline_ui.errors import StreamlineError
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration
-from streamline_ui.workflows import catalog
+from streamline_ui.workflows import catalog, drafts
 
 LONGEST = 5000  # characters; a pasted curl command fits
 CHOSEN = """(e) => {
@@ -60,9 +60,15 @@ class Palette:
             set_active=self._set_active,
             connect=self._connect,
             sign_out=lambda: ui.run_javascript("slSignOut()"),
+            begin=self._begin,
             switch_theme=lambda: ui.run_javascript("document.querySelector('[data-theme-switch]').click()"),
         )
         ui.on("sl-shortcuts", self._show_shortcuts)
+
+    async def _begin(self) -> None:
+        """Make an empty workflow, and go to its editor."""
+        made = await asyncio.to_thread(drafts.new, self.visitor.user_id)
+        ui.navigate.to(f"/workflows/{made.id}")
 
     async def asked(self, event: GenericEventArguments) -> None:
         """Open it, with what the browser wants to stand in the field already."""

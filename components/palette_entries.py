@@ -21,7 +21,6 @@ PAGES = (
     ("Integrations", "plug", "/"),
     ("Workflows", "workflow", "/workflows"),
     ("Executions", "activity", "/executions"),
-    ("New workflow", "plus", "/workflows/new"),
     ("Inbox", "inbox", "/inbox"),
     ("Alerts", "bell", "/alerts"),
     ("Profile", "user", "/settings/profile"),
@@ -59,6 +58,7 @@ class Deeds:
     connect: Callable[[str, dict[str, str]], Any]
     sign_out: Callable[[], Any]
     switch_theme: Callable[[], Any]
+    begin: Callable[[], Any]
 
 
 def collect(
@@ -69,6 +69,7 @@ def collect(
         *(_connection(row, deeds) for row in rows),
         *(_workflow(flow, deeds) for flow in flows),
         *(_page(*page, deeds) for page in PAGES + (ADMIN_PAGES if is_admin else ())),
+        Entry("New workflow", "Action", "plus", deeds.begin, "create add"),
         *(Entry(f"Test “{row.name}” now", "Action", "zap", partial(deeds.test, row.id), "check") for row in rows),
         *(_pause(row, deeds) for row in rows),
         *(_service(provider, deeds) for provider in PROVIDERS.values()),

@@ -40,7 +40,7 @@ class StepTrial:
         action = provider.actions.get(step["action"]) if provider else None
         if action is None or row is None:
             return "Choose a connection and what to do first."
-        return f"Really does it, once: {action.title[:1].lower()}{action.title[1:]}, with {row.name}."
+        return f"Really does it, once: {action.title[:1].lower()}{action.title[1:]}."
 
     async def run(self) -> None:
         """Do the step, and show how it went."""

@@ -66,14 +66,14 @@ class TemplateField:
             self.field = self._draw_field()
             label.props["for"] = self.field.html_id
             self.line = Line()
-            self.doubts = tag("div", "sl-doubts", aria_live="polite")
-            self.preview = tag("div", "sl-preview", aria_live="polite")
-            self.preview.set_visibility(False)
             described = [self.line.box.html_id]
             with tag("div", "row between sl-below"):
                 if look.help:
                     described.append(Words(look.help, "sl-help", "div").html_id)
                 self.count = Words("", "tiny muted num sl-count")
+            self.doubts = tag("div", "sl-doubts", aria_live="polite")
+            self.preview = tag("div", "sl-preview", aria_live="polite")
+            self.preview.set_visibility(False)
             self.field.props["aria-describedby"] = " ".join(described)
         listen(self.field, self._typed)
 

@@ -25,6 +25,7 @@ class Noted:
             connect=lambda kind, carried: self.done.append(("connect", (kind, carried))),
             sign_out=lambda: self.done.append(("sign out", None)),
             switch_theme=lambda: self.done.append(("theme", None)),
+            begin=lambda: self.done.append(("begin", None)),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -10,7 +11,7 @@ from playwright.async_api import expect
 from streamline_ui import sandbox
 from tests.pages import flows
 from tests.pages.conftest import Newcomer, ready
-from tests.pages.editing import choose, draft, saved, start, step
+from tests.pages.editing import EDITOR, choose, draft, saved, start, step
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -66,8 +67,8 @@ async def test_the_way_leads_from_step_to_step(newcomer: Newcomer) -> None:
 async def test_the_length_of_a_message_is_counted(newcomer: Newcomer) -> None:
     page = newcomer.page
     discord = await newcomer.connect("discord", "Alerts")
-    action = {"id": "post", "type": "action", "integrationId": discord, "action": "send_message"}
-    action["params"] = {"content": "Hi"}
+    action: dict[str, Any] = {"id": "post", "type": "action", "integrationId": discord, "action": "send_message"}
+    action |= {"params": {"content": "Hi"}}
     await start(page, await draft(newcomer, "Counts", action))
     await choose(page, 1)
     message = page.get_by_label("Message", exact=True)
@@ -82,3 +83,16 @@ async def test_the_length_of_a_message_is_counted(newcomer: Newcomer) -> None:
     await ready(page)
     await choose(page, 1)
     await expect(page.get_by_text("2,001 of 2,000")).to_be_visible()
+
+
+async def test_the_palette_makes_a_workflow_in_one_step(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    await page.goto("/executions")
+    await ready(page)
+    await page.keyboard.press("Control+k")
+    await page.get_by_role("combobox", name="Search or jump to").fill("new workflow")
+    await expect(page.get_by_role("option").first).to_contain_text("New workflow")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(EDITOR)
+    await expect(step(page, 0)).to_be_visible()
+    assert len((await newcomer.rest.get("/api/workflows")).raise_for_status().json()["items"]) == 1

@@ -96,7 +96,8 @@ const slTimes = (root) => {
   for (const element of root.querySelectorAll?.("time[data-local]") ?? []) {
     const moment = new Date(element.dateTime), day = element.dataset.local === "day";
     const options = day ? { dateStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" };
-    element.textContent = moment.toLocaleString("en-GB", options);
+    const isToday = element.dataset.local === "clock" && moment.toDateString() === new Date().toDateString();
+    element.textContent = isToday ? moment.toLocaleTimeString("en-GB") : moment.toLocaleString("en-GB", options);
     element.removeAttribute("data-local");
   }
 };
