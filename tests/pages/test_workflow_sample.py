@@ -91,7 +91,7 @@ async def test_the_palette_makes_a_workflow_in_one_step(newcomer: Newcomer) -> N
     await ready(page)
     await page.keyboard.press("Control+k")
     await page.get_by_role("combobox", name="Search or jump to").fill("new workflow")
-    await expect(page.get_by_role("option").first).to_contain_text("New workflow")
+    await expect(page.get_by_test_id("palette").get_by_role("option").first).to_contain_text("New workflow")
     await page.keyboard.press("Enter")
     await page.wait_for_url(EDITOR)
     await expect(step(page, 0)).to_be_visible()
