@@ -14,6 +14,7 @@ from components.popup_menu import Item
 from streamline_ui.errors import StreamlineError
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration
+from streamline_ui.workflows import polling
 
 UNDO_SECONDS = 30
 OFFER_IN_ADDRESS = """{
@@ -58,6 +59,16 @@ class ConnectionActions:
             return
         if outcome.ok:
             elements.toast(outcome.message)
+
+    async def take_over(self, integration_id: str) -> None:
+        """Have its news polled here, whoever had them sent until now."""
+        try:
+            await polling.switch_to_polling(self.user_id, integration_id)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+        await self.test(integration_id)
+        elements.toast("It is polled here now.")
 
     async def set_active(self, integration_id: str, *, is_active: bool) -> None:
         """Pause or resume."""

@@ -15,10 +15,12 @@ from components.connect_dialog import ConnectDialog
 from components.connection_actions import ConnectionActions
 from components.credentials import Credentials
 from components.editable_name import EditableName
+from components.event_address import EventAddress
 from components.form_parts import Words, tag
 from components.incident_list import IncidentList, percent
 from components.integrations_board import said_after_saving
 from components.local_time import Clock
+from components.polling_card import PollingCard
 from components.popup_menu import PopupMenu
 from components.problem_note import ProblemNote
 from components.separate_keys import SeparateKeys
@@ -31,7 +33,7 @@ from streamline_ui.integrations.figures import Figures
 from streamline_ui.integrations.incidents import History
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import HealthCheck, Integration, Status
-from streamline_ui.workflows import catalog
+from streamline_ui.workflows import catalog, polling
 from streamline_ui.workflows.catalog import Use
 
 TICK_SECONDS = 15
@@ -59,13 +61,15 @@ class ConnectionDetail:
         self._draw_numbers()
         with tag("div", "sl-detail"):
             with tag("div", "col sl-gap grow"):
-                self.problem = ProblemNote(self._mend, lambda: self.actions.test(self.row.id))
+                self.problem = ProblemNote(self._mend, lambda: self.actions.test(self.row.id), self._take_over)
                 self.incidents = IncidentList(self.clock)
                 self.activity = Activity(self.clock, self._show_older)
             with tag("div", "col sl-gap sl-side"):
                 self._draw_trials()
                 self.used_by = UsedBy()
+                self.events = EventAddress(user_id, row)
                 self.credentials = Credentials(self.clock, self._replace)
+                self.polling = PollingCard(user_id)
                 self.keys = SeparateKeys(user_id)
         ui.timer(TICK_SECONDS, self._tick)
 
@@ -83,15 +87,19 @@ class ConnectionDetail:
         """Show it as it is now; or leave, where it is gone."""
         try:
             row, checks, found, history, uses = await asyncio.to_thread(self._read)
+            polled = (await asyncio.to_thread(polling.glances, [row.id])).get(row.id)
         except NotFound:
             if self.row.id not in self.actions.removing:  # else we are leaving already, with a way back
                 ui.navigate.to("/")
             return
         self._show(row, checks, found)
+        self.problem.update(row, checks, can_take=polled is not None and polled.problem == "webhook")
+        self.polling.update(row, polled)
         self.incidents.update(history)
         self.numbers["uptime"].set_text("–" if history.month is None else f"{percent(history.month)} %")
         self.used_by.update(uses)
         await self.keys.update(row)
+        await self.events.update(row)
 
     def _read(self) -> tuple[Integration, list[HealthCheck], Figures, History, Sequence[Use]]:
         limit = max(PLACES, self.activity.limit + 1)
@@ -114,7 +122,6 @@ class ConnectionDetail:
         elements.busy(self.test, state is Status.TESTING)
         self._show_numbers(found)
         self.bar.update(checks, idle=state is Status.PAUSED)
-        self.problem.update(row, checks)
         self.activity.update(checks)
         self.credentials.update(row)
 
@@ -191,6 +198,10 @@ class ConnectionDetail:
 
     async def _mend(self) -> None:
         await self.dialog.mend(self.row.id)
+
+    async def _take_over(self) -> None:
+        await self.actions.take_over(self.row.id)
+        await self.refresh()
 
     async def _replace(self) -> None:
         await self.dialog.edit(self.row.id, replace=True)

@@ -14,10 +14,15 @@ from components.form_parts import tag
 from streamline_ui.diagnostics import machine, report, state
 from streamline_ui.diagnostics.state import State
 from streamline_ui.integrations import alert_words
+from streamline_ui.providers import PROVIDERS
 from streamline_ui.schedule import Job
 from streamline_ui.storage.models import now
+from streamline_ui.workflows import polling
+from streamline_ui.workflows.polling_service import Listed
 
 EVERY = 3  # seconds
+MOST = 50  # pollers, of those that are worst off
+COLUMNS = ("Connection", "Feed", "Last", "Next", "Late", "Failures")
 LATE, VERY_LATE = 0.25, 5.0  # seconds of the event loop's lag
 
 
@@ -30,6 +35,9 @@ class DiagnosticsBoard:
         for title in ("Process", "Pollers", "Work", "Storage"):
             with settings_frame.card(title):
                 self.cards[title] = ui.html("", sanitize=False, tag="dl").classes("sl-facts")
+        listed = settings_frame.card("Each poller", f"Those in trouble first, then the latest; at most {MOST}.")
+        with listed, tag("div", "sl-wide", tabindex="0", role="region", aria_label="Each poller"):
+            self.listed = ui.html("", sanitize=False)
         jobs = settings_frame.card("Regular jobs", "What the clock does, when next, and how long it took last time.")
         with jobs, tag("div", "sl-wide", tabindex="0", role="region", aria_label="Regular jobs"):
             self.jobs = ui.html("", sanitize=False)
@@ -50,6 +58,7 @@ class DiagnosticsBoard:
         drawn = {"Process": _process, "Pollers": _pollers, "Work": _work, "Storage": _storage}
         for title, facts in drawn.items():
             _show(self.cards[title], _facts(facts(seen)))
+        _show(self.listed, _poller_table(polling.worst(MOST), seen.at))
         _show(self.jobs, _table(seen.jobs, seen.at))
 
     def _tell(self, problems: list[str]) -> None:
@@ -128,6 +137,35 @@ def size(number: float) -> str:
 
 def _facts(facts: Mapping[str, str]) -> str:
     return "".join(f"<dt>{escape(name)}</dt><dd class='wraps'>{escape(value)}</dd>" for name, value in facts.items())
+
+
+def _poller_table(pollers: list[Listed], at: datetime) -> str:
+    """No names: the connection is told by its service and the beginning of its id, as in the address of its page."""
+    if not pollers:
+        return "<p class='sub'>Nothing is polled: no workflow that is on listens to a service.</p>"
+    head = "".join(
+        f"<th scope='col'>{each}</th>" for each in ("Connection", "Feed", "Last", "Next", "Late", "Failures")
+    )
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(_service(each.type))} <span class='mono tiny'>{escape(each.integration_id[:8])}"
+        f"</span></th><td>{escape(each.feed)}</td><td class='num'>{_since(each.last_polled_at, at)}</td>"
+        f"<td class='num'>{_until(each.next_poll_at, at)}</td><td class='num'>{_took(each.late)}</td>"
+        f"<td class='num'>{each.failures}{f': {escape(each.error)}' if each.error else ''}</td></tr>"
+        for each in pollers
+    )
+    return f"<table class='sl-table'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _service(type_name: str) -> str:
+    provider = PROVIDERS.get(type_name)
+    return provider.name if provider else type_name
+
+
+def _since(moment: datetime | None, at: datetime) -> str:
+    if moment is None:
+        return "never"
+    ago = at - moment
+    return "now" if ago.total_seconds() < 1 else f"{alert_words.duration(ago)} ago"
 
 
 def _table(jobs: list[Job], at: datetime) -> str:

@@ -21,7 +21,7 @@ from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.workflows import catalog, pollers, pushing
 from streamline_ui.workflows.pollers import Place
-from streamline_ui.workflows.polling_service import STALLED, Service, Summary
+from streamline_ui.workflows.polling_service import STALLED, Listed, Service, Summary
 from streamline_ui.workflows.triggers import IntegrationTrigger
 
 ATTEND_SECONDS = 1.0
@@ -117,6 +117,11 @@ async def settled(workflow_id: str, seconds: float) -> None:
 def summary() -> Summary:
     """How the polling of this process is."""
     return Summary(False, 0, 0, 0, 0, None, 0.0) if _service is None else _service.summary()
+
+
+def worst(most: int) -> list[Listed]:
+    """The pollers of this process that are worst off: with the most failures in a row, then the latest."""
+    return [] if _service is None else _service.worst(most)
 
 
 def problem() -> str | None:

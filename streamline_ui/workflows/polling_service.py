@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -43,6 +44,20 @@ class Summary:
     blocked: int
     next_poll_at: datetime | None
     late: float
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How one poller is. `late` is by how many seconds its next poll is overdue; `error` a sentence, or nothing."""
+
+    integration_id: str
+    type: str
+    feed: str
+    last_polled_at: datetime | None
+    next_poll_at: datetime | None
+    late: float
+    failures: int
+    error: str
 
 
 @dataclass(slots=True)
@@ -194,6 +209,23 @@ class Service:
         for (integration_id, _), turn in list(self.turns.items()):
             found.setdefault(integration_id, []).append(turn.place)
         return found
+
+    def worst(self, most: int) -> list[Listed]:
+        """The pollers of this process that are worst off first."""
+        found = heapq.nlargest(most, list(self.turns.values()), key=lambda turn: (turn.place.failures, turn.late))
+        return [
+            Listed(
+                turn.wish.key[0],
+                turn.wish.type,
+                turn.wish.feed.name,
+                turn.place.last_polled_at,
+                turn.place.next_poll_at,
+                turn.late,
+                turn.place.failures,
+                turn.place.error,
+            )
+            for turn in found
+        ]
 
     def summary(self) -> Summary:
         """See `summary`."""

@@ -54,6 +54,11 @@ class Turn:
     _timer: asyncio.TimerHandle | None = None
     _task: asyncio.Task[None] | None = None
 
+    @property
+    def late(self) -> float:
+        """By how many seconds its next poll is overdue."""
+        return 0.0 if self.is_asking or self.is_blocked else max(0.0, monotonic() - self.due)
+
     def follow(self, wish: Wish) -> None:
         """Ask for these listeners from now on."""
         is_sooner = wish.pause < self.wish.pause

@@ -1,0 +1,87 @@
+"""When a service is asked for news next, and a button for now."""
+
+from __future__ import annotations
+
+import asyncio
+
+from nicegui import ui
+
+from components import connection_words as words
+from components import elements
+from components.form_parts import Words, tag
+from streamline_ui.errors import StreamlineError
+from streamline_ui.storage.models import Integration, Status, now
+from streamline_ui.workflows import polling
+from streamline_ui.workflows.polling import Glance
+
+READ_EVERY = 3  # seconds; between, only the countdown goes on
+
+
+class PollingCard:
+    """Hidden where nothing is polled."""
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.row: Integration | None = None
+        self.seen: Glance | None = None
+        self.facts: dict[str, Words] = {}
+        self._ticks = 0
+        self.box = tag("section", "sl-card pad", aria_labelledby="polling-title")
+        with self.box:
+            Words("Polling", "sl-h2", "h2").props["id"] = "polling-title"
+            with tag("dl", "sl-facts"):
+                for title in ("Next poll", "Last poll", "Last news"):
+                    Words(title, "muted", "dt")
+                    self.facts[title] = Words("–", "num", "dd")
+            self.trouble = Words("", "small sub", "p")
+            self.button = elements.button("Poll now", icon="refresh-cw", kind="sm").on("click", self._poll_now)
+        self.box.set_visibility(False)
+        ui.timer(1, self._tick)
+
+    def update(self, row: Integration, seen: Glance | None) -> None:
+        """Show how it is polled."""
+        self.row, self.seen = row, seen
+        self.box.set_visibility(seen is not None)
+        self._show()
+
+    def _show(self) -> None:
+        if self.row is None or self.seen is None:
+            return
+        seen = self.seen
+        self.facts["Next poll"].set_text(next_poll(self.row, seen))
+        self.facts["Last poll"].set_text(words.ago(seen.last_polled_at) if seen.last_polled_at else "Never")
+        self.facts["Last news"].set_text(words.ago(seen.last_event_at) if seen.last_event_at else "None yet")
+        is_told = words.status(self.row) in words.BROKEN  # above, with what to do
+        self.trouble.set_text("" if is_told else seen.error)
+        self.trouble.set_visibility(bool(seen.error) and not is_told)
+        self.button.set_visibility(words.status(self.row) is not Status.PAUSED and seen.next_poll_at is not None)
+
+    async def _tick(self) -> None:
+        if self.row is None or self.seen is None:
+            return
+        self._ticks += 1
+        if self._ticks % READ_EVERY == 0:
+            self.seen = (await asyncio.to_thread(polling.glances, [self.row.id])).get(self.row.id, self.seen)
+        self._show()
+
+    async def _poll_now(self) -> None:
+        if self.row is None:
+            return
+        try:
+            count = await polling.poll_now(self.user_id, self.row.id)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+        elements.toast("Asking for news." if count else "No active workflow listens to it, so there is nothing to ask.")
+
+
+def next_poll(row: Integration, seen: Glance) -> str:
+    """When: "in 12 s", "in 3 min"; or that it is being asked, or why it is not."""
+    if words.status(row) is Status.PAUSED:
+        return "Paused"
+    if seen.next_poll_at is None:
+        return "Once this is mended" if seen.problem else "No workflow listens"
+    seconds = round((seen.next_poll_at - now()).total_seconds())
+    if seconds <= 0:
+        return "Listening now"
+    return f"in {seconds} s" if seconds < 100 else f"in {round(seconds / 60)} min"
