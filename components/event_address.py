@@ -25,7 +25,7 @@ class EventAddress:
             return
         with tag("section", "sl-card pad", aria_labelledby="events-title"):
             Words("Receive events", "sl-h2", "h2").props["id"] = "events-title"
-            self.body = tag("div", "col sl-gap")
+            self.body = tag("div", "col sl-events")
 
     async def update(self, row: Integration) -> None:
         """Show it as it is now."""
@@ -50,7 +50,7 @@ class EventAddress:
                 label = Words("Address", "sl-label", "label")
                 with tag("div", "row sl-address"):
                     with tag("div", "sl-input grow"):
-                        field = tag("input", "mono", type_="text", readonly=True, defaultValue=found.url)
+                        field = tag("input", "mono", type_="text", readonly=True, size="1", defaultValue=found.url)
                         field.props["data-testid"] = "event-address"
                     with tag("button", "sl-btn", type_="button", data_copy=field.html_id):
                         elements.icon("copy")

@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from components import form_fields, form_parts, plain_fields
+from components import form_fields, form_parts, links, plain_fields
 from components.action_form import put, select
 from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
 from components.form_fields import FormField
+from components.form_parts import Words, tag
 from components.offered_values import OfferedValues
 from components.plain_fields import KeptField
 from streamline_ui.integrations import calls
@@ -36,6 +37,11 @@ def draw(session: EditorSession, provider: Provider[Any]) -> None:
         select(
             "What waits already", BACKLOG, current, lambda value: _edit(session, lambda now: now.update(backlog=value))
         )
+    elif provider.entered is not None and trigger.get("integrationId"):
+        with tag("p", "small muted"):
+            Words("The service sends it to an address that is this connection's own. ")
+            link = Words("Open the connection to copy it", "link", "a")
+            link.props["href"] = links.to(f"/integrations/{trigger['integrationId']}")
 
 
 def _edit(session: EditorSession, change: Callable[[Json], Any], key: str = "") -> None:

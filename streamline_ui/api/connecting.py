@@ -117,7 +117,7 @@ async def switch_to_polling(id: str, caller: Asking) -> Connected:  # noqa: A002
 
 @router.get("/{id}/address")
 async def address(id: str, caller: Asking) -> EventAddress:  # noqa: A002
-    """Show the address to enter at the service, so that it sends its events here. 404 where it sends none."""
+    """Show the address to enter at the service, so that it sends its events here. Empty where it sends none."""
     return EventAddress.model_validate(asdict(await entering.address(caller.user_id, id)))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from streamline_ui import settings
-from streamline_ui.errors import NotFound
 from streamline_ui.integrations import reachable, rows, signing
 from streamline_ui.providers import named
 from streamline_ui.providers.signatures import SCHEMES
@@ -40,13 +39,13 @@ class Address:
 async def address(user_id: str, integration_id: str) -> Address:
     """The integration's address, made when it is first asked for.
 
-    Raises NotFound, also where its service sends nothing, and Locked.
+    It is empty where the service sends nothing. Raises NotFound, and Locked.
     """
     row = await rows.brief(user_id, integration_id)
     provider = named(row.type)
     entered = provider.entered
     if entered is None:
-        raise NotFound(f"{provider.name} sends no events to an address.")
+        return Address("", "", f"{provider.name} sends no events to an address.", False, None, "")
     token = await asyncio.to_thread(_token, user_id, integration_id)
     is_set = await signing.secret(user_id, integration_id, entered) is not None
     scheme, now_ = SCHEMES[entered.scheme], settings.current()
