@@ -14,6 +14,7 @@ from components.question import Question
 from components.window import Window
 from streamline_ui.errors import Invalid
 from streamline_ui.integrations import keys
+from streamline_ui.providers import PROVIDERS, catalog
 from streamline_ui.storage.models import ApiKey, Integration, now
 
 ABOUT = (
@@ -52,13 +53,14 @@ class SeparateKeys:
     def _draw(self, key: ApiKey) -> None:
         with tag("li"):
             elements.icon("key-round", "m")
+            is_over = key.expires_at is not None and key.expires_at <= now()
             with tag("div", "grow"):
                 with tag("div", "row wrap"):
                     Words(key.name, "b wraps")
-                    if key.expires_at is not None and key.expires_at <= now():
+                    if is_over:
                         Words("Expired", "sl-tag")
                 used, until = moments.html(key.last_used_at), moments.html(key.expires_at, only_day=True)
-                line = f"Last used {used} · expires {until}"
+                line = f"Last used {used} · {'used until it is replaced, expired' if is_over else 'expires'} {until}"
                 ui.html(line, sanitize=False, tag="p").classes("small muted")
             replace = elements.button("Replace", lambda: self._ask_for(key.name), kind="sm")
             replace.props["aria-label"] = f"Replace {key.name}"
@@ -70,8 +72,11 @@ class SeparateKeys:
         with self.window.card:
             self.window.header(f"Replace “{name}”" if name else "Add a key", "It is encrypted, and never shown again.")
             with PlainForm(self._keep, "sl-window-form") as form:
-                attributes = {"readonly": True} if name else {"placeholder": "apiKey"}
-                form.text("name", "Name", value=name, autocomplete="off", **attributes)
+                if name:
+                    form.text("name", "Name", value=name, autocomplete="off", readonly=True)
+                else:
+                    names = catalog.key_names(PROVIDERS[self.row.type].config)
+                    form.choice("name", "Name", [(each, each) for each in names])
                 form.password("value", "Key", autocomplete="off")
                 form.text(
                     "expiresAt", "Expires on", type_="date", hint="Optional. You are told 14, 7 and 1 day before."

@@ -110,7 +110,7 @@ class NewKey(Body):
     """A key to be kept apart. It takes the place of one of the same name."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["apiKey"])]
-    value: Annotated[SecretStr, Field(min_length=1, max_length=8000)]
+    value: Annotated[SecretStr, Field(max_length=8000)]
     expires_at: Time | None = None
 
 

@@ -26,7 +26,10 @@ def enumerate_(
 
 @router.post("", status_code=201)
 def put(id: str, body: NewKey, caller: Asking) -> Key:  # noqa: A002
-    """Keep a key apart. It is used from now on in place of the one of this name, which it replaces."""
+    """Keep a key apart. It is used from now on in place of the one of this name, which it replaces.
+
+    Past `expiresAt` it is still used, as only the service knows when it really ends; you are reminded before.
+    """
     return Key.of(keys.put(caller.user_id, id, body.name, body.value.get_secret_value(), body.expires_at))
 
 

@@ -42,7 +42,7 @@ def put(user_id: str, integration_id: str, name: str, value: str, expires_at: da
     with db.writing() as session:
         owner = rows.find(session, user_id, integration_id)
         if expires_at is not None and expires_at <= now():
-            raise Invalid("This day is over.", {"expiresAt": "This day is over."})
+            raise Invalid("This time is over.", {"expiresAt": "This time is over: such a key would be refused."})
         name, value = _checked(owner, name, value)
         kept = ApiKey(id=new_id(), integration_id=owner.id, name=name, value_enc="", expires_at=expires_at)
         kept.value_enc = keyring.seal(value, _place(kept.id, user_id))

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select, update
 from streamline_ui import live
 from streamline_ui.errors import NotFound
 from streamline_ui.integrations import health
-from streamline_ui.providers import PROVIDERS
+from streamline_ui.providers import PROVIDERS, catalog
 from streamline_ui.storage import db
 from streamline_ui.storage.models import ApiKey, HealthCheck, Integration, Status, now, table_of
 
@@ -145,7 +145,9 @@ def record_use(user_id: str, integration_id: str, outcome: health.Outcome | None
             row.last_used_at = at or now()
             session.add(row)
             session.exec(
-                update(ApiKey).where(col(ApiKey.integration_id) == row.id).values(last_used_at=row.last_used_at)
+                update(ApiKey)
+                .where(col(ApiKey.integration_id) == row.id, col(ApiKey.name).in_(catalog.all_key_names()))
+                .values(last_used_at=row.last_used_at)
             )
             if outcome is not None and not (outcome.ok and _proves_nothing(row)):
                 apply(session, row, outcome, kind="use")

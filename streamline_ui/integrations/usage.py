@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamline_ui import live
 from streamline_ui.errors import Unavailable
 from streamline_ui.integrations import health, rows
+from streamline_ui.providers import catalog
 from streamline_ui.storage import writer
 from streamline_ui.storage.models import ApiKey, Integration, now, table_of
 from streamline_ui.storage.writer import Statement
@@ -32,7 +33,7 @@ _use = (
 _use_keys = (
     table_of(ApiKey)
     .update()
-    .where(table_of(ApiKey).c.integrationId == bindparam("of_id"))
+    .where(table_of(ApiKey).c.integrationId == bindparam("of_id"), table_of(ApiKey).c.name.in_(catalog.all_key_names()))
     .values(lastUsedAt=bindparam("to_used_at"))
 )
 PACE = 1.0  # seconds

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
 
@@ -83,6 +84,20 @@ def _resolved(node: Any, definitions: dict[str, Any]) -> Any:
         properties = sorted(plain["properties"].items(), key=lambda each: each[1].get("advanced", False))
         plain["properties"] = dict(properties)
     return {key: value for key, value in plain.items() if not (key == "default" and value is None)}
+
+
+def key_names(model: type[BaseModel]) -> list[str]:
+    """The JSON names of the keys that a form asks for; others may stand beside them, and are not sent anywhere."""
+    keys = model.model_fields.get("api_keys")
+    inner = () if keys is None else (keys.annotation, *get_args(keys.annotation))
+    forms = [part for part in inner if isinstance(part, type) and issubclass(part, BaseModel)]
+    return [field.alias or name for form in forms for name, field in form.model_fields.items()]
+
+
+@cache
+def all_key_names() -> frozenset[str]:
+    """The same of all services together."""
+    return frozenset(name for provider in providers.PROVIDERS.values() for name in key_names(provider.config))
 
 
 def secret_fields(model: type[BaseModel], prefix: str = "") -> list[str]:

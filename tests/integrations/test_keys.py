@@ -126,6 +126,7 @@ async def test_it_is_what_the_service_gets(stand_ins: str, alice: User) -> None:
 async def test_its_last_use_is_written_down(stand_ins: str, alice: User) -> None:
     row = connected(alice, baseUrl=f"{stand_ins}/sendgrid")
     keys.put(alice.id, row.id, "apiKey", NEW)
+    keys.put(alice.id, row.id, "spare", "nothing sends it")
     await connections.perform(alice.id, row.id, "send_email", {"to": "bob@example.com", "subject": "Hi", "text": "x"})
     await usage.flush()
     assert keys.all_of(alice.id, row.id)[0].last_used_at is not None
