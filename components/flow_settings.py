@@ -11,11 +11,13 @@ from nicegui.element import Element
 from components import elements, retry_fields
 from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
+from components.expectation import Expectation
 from components.form_parts import Words, tag
 from components.plain_fields import number, switch
 from streamline_ui.workflows.steps import LONGEST_TIMEOUT
 
 KILOBYTE = 1000
+BY_SOMEBODY = ("manual", "failure")  # what starts these cannot be expected
 
 
 class FlowSettings:
@@ -74,7 +76,12 @@ class FlowSettings:
         Words("When a step fails for the moment", "sl-h3", "h3")
         Words("For every step that says nothing of its own.", "small muted", "p")
         retry_fields.draw(lambda: self.values, self._edit)
-        if self.session.draft.values[TRIGGER]["type"] == "webhook":
+        kind = self.session.draft.values[TRIGGER]["type"]
+        if kind not in BY_SOMEBODY or self.values.get("expectEvery"):
+            Words("When nothing comes", "sl-h3", "h3")
+            Expectation(self.values.get("expectEvery"), lambda seconds: self._put("expectEvery", seconds))
+        if kind == "webhook":
+            Words("What may come in", "sl-h3", "h3")
             self._draw_size()
 
     def _draw_order(self) -> None:

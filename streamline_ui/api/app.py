@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from streamline_ui.api import (
     accounts,
+    alerting,
     connecting,
     document,
     door,
@@ -33,7 +34,7 @@ from streamline_ui.settings import Settings
 
 RESOURCES = (
     *(setup, signing_in, me, personal_tokens, accounts),
-    *(services, connecting, keys, oauth, flows, requests, executions),
+    *(services, connecting, keys, oauth, flows, requests, executions, alerting),
 )
 
 

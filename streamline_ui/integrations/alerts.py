@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, func, select, update
 
@@ -90,13 +90,20 @@ def count_lately(matter: Matter, subject_id: str, since: datetime) -> int:
         return session.exec(query).one()
 
 
-def all_of(user_id: str, *, open_only: bool = False, limit: int = 100) -> list[Alert]:
-    """The user's alerts that were not dismissed, newest first."""
+def all_of(
+    user_id: str, *, open_only: bool = False, before: tuple[datetime, str] | None = None, limit: int = 100
+) -> list[Alert]:
+    """The user's alerts that were not dismissed, newest first; `before` is when one was raised, and its id."""
     query = select(Alert).where(Alert.user_id == user_id, col(Alert.dismissed_at).is_(None))
     if open_only:
         query = query.where(_is_open())
+    if before is not None:
+        at, alert_id = before
+        is_same = (col(Alert.raised_at) == at) & (col(Alert.id) < alert_id)
+        query = query.where(or_(col(Alert.raised_at) < at, is_same))
+    query = query.order_by(col(Alert.raised_at).desc(), col(Alert.id).desc()).limit(limit)
     with db.reading() as session:
-        return list(session.exec(query.order_by(col(Alert.raised_at).desc(), col(Alert.id)).limit(limit)).all())
+        return list(session.exec(query).all())
 
 
 def unseen(user_id: str) -> int:
@@ -117,18 +124,22 @@ def see(user_id: str) -> None:
         live.tell(user_id, "alert", "")
 
 
-def dismiss(user_id: str, alert_id: str) -> None:
+def dismiss(user_id: str, alert_id: str) -> Alert:
     """Take one off the list; if it is not over, it is told again only once it has been. Raises NotFound."""
-    with db.writing() as session:
-        _of(session, user_id, alert_id).dismissed_at = now()
-    live.tell(user_id, "alert", alert_id)
+    return _set_dismissed(user_id, alert_id, now())
 
 
-def restore(user_id: str, alert_id: str) -> None:
+def restore(user_id: str, alert_id: str) -> Alert:
     """Put one that was dismissed back on the list. Raises NotFound."""
+    return _set_dismissed(user_id, alert_id, None)
+
+
+def _set_dismissed(user_id: str, alert_id: str, at: datetime | None) -> Alert:
     with db.writing() as session:
-        _of(session, user_id, alert_id).dismissed_at = None
+        alert = _of(session, user_id, alert_id)
+        alert.dismissed_at = at
     live.tell(user_id, "alert", alert_id)
+    return alert
 
 
 def dismiss_all(user_id: str) -> Collection[str]:

@@ -13,9 +13,12 @@ from starlette.routing import Mount
 
 from streamline_ui.access import sessions, tokens, users
 from streamline_ui.api import app, browser, operations
+from streamline_ui.integrations import alerts
+from streamline_ui.integrations.alerts import News
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
-from streamline_ui.storage.models import User
+from streamline_ui.storage.alert_tables import Matter
+from streamline_ui.storage.models import User, new_id
 from streamline_ui.storage.workflow_tables import HookRequest, Verdict
 
 
@@ -56,6 +59,11 @@ class Person:
         made: dict[str, Any] = answer.json()
         return made
 
+    def alert(self) -> str:
+        """Something needs them; returns the alert's id."""
+        alerts.begin(News(self.user.id, Matter.WORKFLOW, new_id(), "Orders", "It failed."))
+        return alerts.all_of(self.user.id)[0].id
+
     async def own(self) -> dict[str, str]:
         """One of everything, by the first part of its address."""
         workflow = (await self.draw())["id"]
@@ -68,6 +76,7 @@ class Person:
             "workflows": workflow,
             "executions": started.json()["executionId"],
             "requests": request.id,
+            "alerts": self.alert(),
             "tokens": tokens.make(self.user.id, "script")[1].id,
             "users": self.user.id,
         }

@@ -54,6 +54,13 @@ async def test_a_workflow_says_how_it_runs(newcomer: Newcomer) -> None:
     await dialog.get_by_label("Time-out of a run").fill("60")
     await dialog.get_by_label("Tries, the first included").fill("2")
     await dialog.get_by_label("Largest request").fill("50")
+    await dialog.get_by_label("Expect an event at least every").fill("0")
+    await expect(dialog.get_by_text("A whole number from 1 to 527,040.")).to_be_visible()
+    await dialog.get_by_label("Expect an event at least every").fill("2")
+    await dialog.get_by_label("Unit", exact=True).select_option("hours")
+    await dialog.get_by_label("Expect an event at least every").fill("400000")
+    await expect(dialog.get_by_text("At most 8,784 hours.")).to_be_visible()
+    await dialog.get_by_label("Expect an event at least every").fill("2")
     await expect(page.get_by_text("All changes saved")).to_be_attached()
     await judge.dialog(page)
     await dialog.get_by_role("switch", name="Keep the order").check()
@@ -64,6 +71,7 @@ async def test_a_workflow_says_how_it_runs(newcomer: Newcomer) -> None:
     await expect(page.locator(".sl-kept")).to_contain_text("version 2")
     settings = (await kept(newcomer, path))["settings"]
     assert (settings["concurrency"], settings["timeoutSeconds"], settings["keepOrder"]) == (4, 60, True)
+    assert settings["expectEvery"] == 7200
     assert (settings["retry"], settings["maxBodyBytes"]) == ({"maxAttempts": 2}, 50_000)
 
 

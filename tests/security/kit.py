@@ -8,11 +8,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
+from uuid import uuid4
 
 import httpx
 from playwright.async_api import Page
@@ -104,6 +106,18 @@ def dump(server: Server, *tables: str) -> dict[str, list[dict[str, Any]]]:
             ]
             for name in names
         }
+
+
+def alert(server: Server, user_id: str, name: str) -> str:
+    """Raise an alert for somebody, as the server does by itself when something breaks; returns its id."""
+    key, at = str(uuid4()), datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    values = {"id": key, "userId": user_id, "matter": "connection", "subjectId": key, "name": name, "text": name}
+    values |= {"hint": "", "link": "", "beganAt": at, "raisedAt": at}
+    with sqlite3.connect(database(server), timeout=10) as connection:
+        columns = ", ".join(f'"{column}"' for column in values)
+        marks = ", ".join("?" * len(values))
+        connection.execute(f'INSERT INTO "Alert" ({columns}) VALUES ({marks})', tuple(values.values()))
+    return key
 
 
 def database(server: Server) -> Path:

@@ -69,9 +69,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                 time.sleep(0.05)
         action = f"/api/integrations/{hers['integrations']}/actions/write"
         alice.made("POST", action, {"title": f"{MARK} title", "text": f"{MARK} text"})
+        hers["alerts"] = kit.alert(server, hers["users"], f"{MARK} alert")
         reading = alice.made("POST", "/api/tokens", {"name": "reader", "scopes": ["read"]})["token"]
-        people = [Caller(server.url, kit.sign_in(server, email, PASSWORD)) for email in (BOB, CHARLIE)]
-        yield House(server, alice, *people, Caller(server.url, reading), hers)
+        bob, charlie = (Caller(server.url, kit.sign_in(server, email, PASSWORD)) for email in (BOB, CHARLIE))
+        yield House(server, alice, bob, charlie, Caller(server.url, reading), hers)
     finally:
         stop_server(server)
 
@@ -167,7 +168,7 @@ def test_ids_of_others_in_a_body_do_nothing(house: House) -> None:
 
 
 def test_lists_and_repeats_are_everybodys_own(house: House) -> None:
-    for path in ("/api/integrations", "/api/integrations/connected", "/api/tokens"):
+    for path in ("/api/integrations", "/api/integrations/connected", "/api/tokens", "/api/alerts"):
         assert MARK in house.alice.ask("GET", path).text
         for caller in (house.bob, house.charlie):
             assert MARK not in caller.ask("GET", path).text
