@@ -51,8 +51,12 @@ class Way(Shape):
 
 @router.post("/{id}/oauth/authorize", openapi_extra=door.SHOWN_ONCE)
 def authorize(id: str, caller: Asking, request: Request) -> Way:  # noqa: A002 - the name in the address
-    """Begin a sign-in: open the address in a browser. The service sends it back to `/oauth/callback`."""
-    url, _ = oauth_sign_in.begin(caller.user_id, id, origin(request))
+    """Begin a sign-in: open the address in a browser. The service sends it back to `/oauth/callback`.
+
+    That has to come from a browser in which you are signed in, carry your token, or come from the address of this
+    request.
+    """
+    url, _ = oauth_sign_in.begin(caller.user_id, id, origin(request), address=door.address(request))
     return Way(url=url)
 
 
@@ -67,7 +71,8 @@ async def callback(request: Request) -> Response:
         return _page(Result(False, oauth_sign_in.STRANGE, (oauth_sign_in.START_AGAIN,)))
     session_id, user_id = await run_in_threadpool(_who, request)
     query = request.query_params.multi_items()
-    return _page(await oauth_sign_in.finish(query, session_id=session_id, user_id=user_id))
+    address = door.address(request)
+    return _page(await oauth_sign_in.finish(query, session_id=session_id, user_id=user_id, address=address))
 
 
 def _who(request: Request) -> tuple[str | None, str | None]:

@@ -1,7 +1,8 @@
 """Sends somebody to a service to sign in, and takes them in when they come back: authorization code with PKCE.
 
 What belongs to one sign-in waits in a row under the hash of its state: it is good once, for ten minutes, for the user
-who began it, and in a browser only for the session that began it.
+who began it. One that a browser began ends in that session; one that a program began ends where its user is known, or
+at the address that it was asked for from.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ CANCELLED = "Sign-in was cancelled. Nothing was changed."
 STRANGE = "This sign-in took too long or was started in another browser."
 USED = "This sign-in is over already."
 START_AGAIN = "Start it again from the connection."
+UNKNOWN = "Sign in to Streamline in this browser first, then try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,13 @@ def return_address(origin: str) -> str:
     return (settings.current().base_url or origin).rstrip("/") + CALLBACK
 
 
-def begin(user_id: str, integration_id: str, origin: str, session_id: str = "") -> tuple[str, str]:
-    """The address to send the user to, and the key of this sign-in. Raises NotFound, Invalid and Locked."""
+def begin(
+    user_id: str, integration_id: str, origin: str, session_id: str = "", *, address: str = ""
+) -> tuple[str, str]:
+    """The address to send the user to, and the key of this sign-in. Raises NotFound, Invalid and Locked.
+
+    `session_id` is the browser's that asks, or `address` is where the program is that does.
+    """
     from authlib.common.security import generate_token  # noqa: PLC0415 - seldom needed
     from authlib.oauth2.rfc6749.parameters import prepare_grant_uri  # noqa: PLC0415
     from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415
@@ -68,16 +75,17 @@ def begin(user_id: str, integration_id: str, origin: str, session_id: str = "") 
     if described is None or not described.authorize_url:
         raise Invalid("Nobody has to sign in for this connection.")
     state, verifier = secret.make(), generate_token(VERIFIER)
-    address = return_address(origin)
+    way_back = return_address(origin)
     key = secret.hash_of(state)
     attempt = OAuthSignIn(
         state_hash=key,
         integration_id=row.id,
         user_id=user_id,
         session_id=session_id,
+        address=address,
         verifier_enc=keyring.seal(verifier, _place(key, user_id)),
         made_for=made,
-        return_address=address,
+        return_address=way_back,
         expires_at=now() + LIFE,
     )
     with db.writing() as session:
@@ -86,7 +94,7 @@ def begin(user_id: str, integration_id: str, origin: str, session_id: str = "") 
         described.authorize_url,
         client_id=described.client_id,
         response_type="code",
-        redirect_uri=address,
+        redirect_uri=way_back,
         scope=described.separator.join(described.scopes) or None,
         state=state,
         code_challenge=create_s256_code_challenge(verifier),
@@ -113,14 +121,16 @@ def prune() -> None:
 
 
 async def finish(
-    query: Sequence[tuple[str, str]], *, session_id: str | None = None, user_id: str | None = None
+    query: Sequence[tuple[str, str]], *, session_id: str | None = None, user_id: str | None = None, address: str = ""
 ) -> Result:
-    """Take in whoever comes back with this query. `session_id` and `user_id` are theirs in the browser, if known.
+    """Take in whoever comes back with this query, from this address.
+
+    `session_id` and `user_id` are theirs in the browser, if known.
 
     Never raises for what came: whatever it is, it is told in the result.
     """
     given = {name: [value for each, value in query if each == name] for name, _ in query}
-    attempt = await asyncio.to_thread(_take, given.get("state", []), session_id, user_id)
+    attempt = await asyncio.to_thread(_take, given.get("state", []), session_id, user_id, address)
     if isinstance(attempt, Result):
         return attempt
     try:
@@ -132,7 +142,7 @@ async def finish(
     return result
 
 
-def _take(states: list[str], session_id: str | None, user_id: str | None) -> OAuthSignIn | Result:
+def _take(states: list[str], session_id: str | None, user_id: str | None, address: str) -> OAuthSignIn | Result:
     """The sign-in that this state belongs to, which is used up by it; or why there is none."""
     if len(states) != 1 or not states[0]:
         return Result(False, STRANGE, (START_AGAIN,))
@@ -142,20 +152,21 @@ def _take(states: list[str], session_id: str | None, user_id: str | None) -> OAu
             return Result(False, STRANGE, (START_AGAIN,))
         if row.used_at is not None:
             return Result(False, USED, (START_AGAIN,))
+        if user_id is None and row.address != address:
+            return Result(False, UNKNOWN)  # it stays good
         is_free = col(OAuthSignIn.state_hash) == row.state_hash, col(OAuthSignIn.used_at).is_(None)
         taken = session.exec(update(OAuthSignIn).where(*is_free).values(used_at=now())).rowcount
-    if taken != 1:
-        return Result(False, USED, (START_AGAIN,))
-    if row.expires_at <= now():
-        return Result(False, STRANGE, (START_AGAIN,))
-    return row
+    if taken == 1 and row.expires_at > now():
+        return row
+    return Result(False, STRANGE if taken == 1 else USED, (START_AGAIN,))
 
 
 def _may_finish(row: OAuthSignIn, session_id: str | None, user_id: str | None) -> bool:
     """Whether this browser may finish it.
 
-    One that a browser began ends there. One that a program began may end where nobody is signed in: whoever has its
-    address has a token of the user, and no other user can be made to finish it.
+    One that a browser began ends there. One that a program began may be anywhere, for links can be sent on: it ends
+    where its user is known, and a plain program that keeps no token on its way ends it from the address of before. No
+    other user can be made to finish it, and nobody whom we do not know from elsewhere.
     """
     if row.session_id:
         return row.session_id == session_id

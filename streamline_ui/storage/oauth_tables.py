@@ -41,7 +41,8 @@ class OAuthGrant(SQLModel, table=True):
 class OAuthSignIn(SQLModel, table=True):
     """Somebody was sent to a service to sign in, and has ten minutes to come back with the state that hashes to this.
 
-    `session_id` is the browser's session that began it, empty where a program did. `outcome` is JSON once it is over.
+    `session_id` is the browser's session that began it. Where a program did, it is empty, and `address` is the one that
+    it asked from. `outcome` is JSON once it is over.
     """
 
     __tablename__ = "OAuthSignIn"
@@ -50,6 +51,7 @@ class OAuthSignIn(SQLModel, table=True):
     integration_id: str = column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", index=True)
     user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
     session_id: str = column("sessionId", default="")
+    address: str = Field(default="", sa_column_kwargs={"server_default": ""})
     verifier_enc: str = column("verifierEnc", sa_type=Text)
     made_for: str = column("madeFor")
     return_address: str = column("returnAddress")

@@ -98,6 +98,26 @@ async def test_in_a_browser_it_ends_in_the_session_that_began_it(
     assert "Signed in" in (await back(rest, address, headers={"Cookie": f"{sessions.COOKIE}={alices}"})).text
 
 
+async def test_a_link_that_was_sent_on_brings_no_strangers_account(
+    rest: httpx.AsyncClient, as_alice: Person, as_bob: Person, stand_ins: str
+) -> None:
+    made, url = await begin(as_alice, stand_ins)
+    address = await consent(url)
+    elsewhere = httpx.ASGITransport(rest._transport.app, client=("203.0.113.9", 4711))  # type: ignore[attr-defined]
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://hub") as away:
+        refused = await back(away, address)
+        assert refused.status_code == 400
+        assert "Sign in to Streamline in this browser first, then try again." in refused.text
+        assert STRANGE in (await back(away, address, headers={"Authorization": f"Bearer {as_bob.token}"})).text
+        shown = (await as_alice.ask("GET", f"/integrations/{made}")).json()
+        assert (shown["status"], shown["account"]) == ("waiting_for_sign_in", "")
+        alices, _ = sessions.start(as_alice.user.id, kind="browser")
+        assert "Signed in as" in (await back(away, address, headers={"Cookie": f"{sessions.COOKIE}={alices}"})).text
+        _, url = await begin(as_alice, stand_ins)
+        with_token = {"Authorization": f"Bearer {as_alice.token}"}
+        assert "Signed in as" in (await back(away, await consent(url), headers=with_token)).text
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "?code=x", "?state=", "?state=x&state=y&code=z", "?state=%00&code=%ff", "?" + "a=b&" * 2000,
