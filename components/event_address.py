@@ -57,7 +57,7 @@ class EventAddress:
                         Words("Copy")
                 label.props["for"] = field.html_id
             if found.missing:
-                Words(found.missing, "sl-help bad", "p")
+                Words(found.missing, "sl-help", "p")
             if not found.is_public:
                 Words(ONLY_HERE, "sl-help", "p")
             if found.refusal:
