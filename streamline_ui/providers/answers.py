@@ -29,11 +29,16 @@ def read(response: httpx.Response, model: type[Model], service: str) -> Model:
     except ValidationError:
         if (found := _read_anyhow(response.content, model)) is not None:
             return found
-        raise Unavailable(
-            f"{service} gave an answer that Streamline does not understand ({response.status_code}).",
-            unclear=response.request.method != "GET",
-            hints=["A proxy or a sign-in page on the way may have answered. Check the service address."],
-        ) from None
+        raise strange(response, service) from None
+
+
+def strange(response: httpx.Response, service: str) -> Unavailable:
+    """The error for an answer that the service would not give. After a write it is unclear what was done."""
+    return Unavailable(
+        f"{service} gave an answer that Streamline does not understand ({response.status_code}).",
+        unclear=response.request.method != "GET",
+        hints=["A proxy or a sign-in page on the way may have answered. Check the service address."],
+    )
 
 
 def _read_anyhow(content: bytes, model: type[Model]) -> Model | None:

@@ -61,6 +61,8 @@ Webhook = Connection[Discord]
 class Hook(BaseModel):
     """What Discord tells about a webhook."""
 
+    id: str
+    type: int
     name: str | None = None
 
 
@@ -194,7 +196,11 @@ provider = Provider(
 @provider.check
 async def check(webhook: Webhook) -> Checked:
     """Reading the webhook posts nothing."""
-    hook = answers.read(await webhook.http.get(address(webhook.config)), Hook, provider.name)
+    place = address(webhook.config)
+    response = await webhook.http.get(place)
+    hook = answers.read(response, Hook, provider.name)
+    if hook.id != place.split("/")[1]:
+        raise answers.strange(response, provider.name)
     name = (hook.name or "without a name")[:100]
     return Checked(name, f"Connected to the channel webhook “{name}”.")
 

@@ -162,13 +162,14 @@ RowsField = Field(title="Rows", description='Lists of cells, such as [["Alice", 
 async def check(account: Account) -> Checked:
     """Ask for a spreadsheet that does not exist: that it does not proves the sign-in, its scope and the API."""
     try:
-        await account.http.get(f"/v4/spreadsheets/{UNKNOWN_ID}", params={"fields": "spreadsheetId"})
+        response = await account.http.get(f"/v4/spreadsheets/{UNKNOWN_ID}", params={"fields": "spreadsheetId"})
     except AuthFailed:
         raise
     except Rejected as error:
-        if not error.message.startswith(NO_SPREADSHEET):
+        if not error.message.startswith(f"{NO_SPREADSHEET} (404, NOT_FOUND"):  # else it is another server's 404
             raise
-    return Checked("", "Connected to Google Sheets.")
+        return Checked("", "Connected to Google Sheets.")
+    raise answers.strange(response, provider.name)  # nobody has a spreadsheet of this ID
 
 
 @provider.action("Append rows", trial={"values": '[["Hello from Streamline"]]'})

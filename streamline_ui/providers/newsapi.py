@@ -56,7 +56,7 @@ class Sources(BaseModel):
     """Everybody who writes."""
 
     status: Literal["ok"]
-    sources: list[Source] = []
+    sources: list[Source]
 
 
 class Found(BaseModel):
@@ -64,7 +64,7 @@ class Found(BaseModel):
 
     status: Literal["ok"]
     total: int = Field(0, alias="totalResults")
-    articles: list[dict[str, Any]] = []
+    articles: list[dict[str, Any]]
 
 
 class Articles(Result):

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, model_validator
 
-from streamline_ui.errors import Invalid
+from streamline_ui.errors import Invalid, Rejected
 from streamline_ui.net import egress
 from streamline_ui.providers import formats, sending
 from streamline_ui.providers.configs import Address, Config
@@ -165,7 +165,13 @@ async def check(client: Client) -> Checked:
     if not client.config.check_path:
         await client.desk.access_token(provider, client.config, None)
         return Checked("", f"Signed in for {host}.")
-    body = json_of(await client.http.get(_path(client.config.check_path)))
+    response = await client.http.get(_path(client.config.check_path))
+    if re.match(r"\s*<(?:!doctype html|html)", response.text[:1000], re.IGNORECASE):
+        raise Rejected(
+            f"{host} answers with a web page, which no API does.",
+            hints=["Check the address of the API and the address for the test: often /api or a version is missing."],
+        )
+    body = json_of(response)
     names = (shown(body.get(name)) for name in NAMES) if isinstance(body, dict) else ()
     return Checked(next(filter(None, names), ""), f"{host} answers, and takes the sign-in.")
 

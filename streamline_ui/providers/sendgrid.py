@@ -236,6 +236,8 @@ async def send_email(
     if reply_to:
         body["reply_to"] = one_address("replyTo", reply_to)
     response = await account.http.post("v3/mail/send", json=body)
+    if response.status_code != httpx.codes.ACCEPTED or response.content.strip():
+        raise answers.strange(response, provider.name)  # whoever this is, no mail was taken on
     return Accepted(message_id=response.headers.get("x-message-id", ""), to=[each["email"] for each in recipients])
 
 

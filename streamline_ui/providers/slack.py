@@ -55,6 +55,8 @@ class Identity(BaseModel):
 
     team: str = ""
     user: str = ""
+    team_id: str = Field(min_length=1)
+    user_id: str = Field(min_length=1)
     bot_id: str | None = None
 
 

@@ -106,8 +106,9 @@ Account = Connection[Twilio]
 class Profile(BaseModel):
     """Of an account only what may be shown: Twilio's answer also has the Auth Token in it."""
 
+    sid: str
     friendly_name: str = ""
-    status: str = "active"
+    status: str
     type: str = ""
 
 
@@ -182,13 +183,16 @@ async def check(account: Account) -> Checked:
     """Read the account. An API key may not do that: it is tried on the list of messages instead."""
     keys = account.config.api_keys
     try:
-        profile = answers.read(await account.http.get(f"{_path(account)}.json"), Profile, provider.name)
+        response = await account.http.get(f"{_path(account)}.json")
+        profile = answers.read(response, Profile, provider.name)
     except Rejected:
         if keys.api_key_sid is None:
             raise
         listed = await account.http.get(f"{_path(account)}/Messages.json", params={"PageSize": "1"})
         answers.read(listed, Listed, provider.name)
         return Checked(_note(keys, "API key"), "Connected with an API key.")
+    if profile.sid.lower() != keys.account_sid.get_secret_value().lower():
+        raise answers.strange(response, provider.name)
     if profile.status != "active":
         raise Rejected(
             f"The Twilio account is {'suspended' if profile.status == 'suspended' else 'closed'}.",

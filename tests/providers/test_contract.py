@@ -140,8 +140,15 @@ async def test_the_check_posts_nothing(provider: Provider[Any]) -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request.method)
+        if provider.type == "google_sheets":  # is asked for what nobody has
+            return httpx.Response(200, request=request, json={})
         everything = {
-            "id": "x",
+            "id": request.url.path.split("/")[-2],
+            "type": 1 if provider.type == "discord" else "Full",
+            "sid": request.url.path.split("/")[-1].removesuffix(".json"),
+            "sources": [],
+            "team_id": "T1",
+            "user_id": "U1",
             "version": "https://jsonfeed.org/version/1.1",
             "status": "ok" if provider.type == "newsapi" else "active",
             "name": "x",
@@ -155,10 +162,37 @@ async def test_the_check_posts_nothing(provider: Provider[Any]) -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url=ADDRESS) as http:
         assert provider.checker is not None
-        checked = await provider.checker(Connection(demo(provider), http, Desk()))
-    assert checked.message
+        connection = Connection(demo(provider), http, Desk())
+        if provider.type == "google_sheets":
+            with pytest.raises(Unavailable, match="does not understand"):
+                await provider.checker(connection)
+        else:
+            assert (await provider.checker(connection)).message
     assert seen
     assert set(seen) == {"GET"}
+
+
+STRANGE = {
+    "an error": b'{"error":{"message":"no"},"ok":false,"code":40001}',
+    "no number": b'{"ok":true,"result":NaN}',
+    "nothing inside": b"{}",
+    "a page": b"<!doctype html><title>Sign in</title>",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("content", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("provider", [each for each in services if not each.anywhere], ids=lambda each: each.type)
+async def test_whoever_answers_something_else_is_not_the_service(provider: Provider[Any], content: bytes) -> None:
+    if provider.type == "oauth2" and not content.startswith(b"<"):
+        pytest.skip("any API may answer so")
+    values = {**formats.plain(demo(provider)), **({"checkPath": "/me"} if provider.type == "oauth2" else {})}
+    wire = httpx.MockTransport(lambda request: httpx.Response(200, request=request, content=content))
+    async with httpx.AsyncClient(transport=wire, base_url=ADDRESS) as http:
+        assert provider.checker is not None
+        with pytest.raises((Unavailable, Rejected)) as refused:
+            await provider.checker(Connection(formats.read(provider.config, values), http, Desk()))
+    assert refused.value.hints
 
 
 def error(provider: Provider[Any], status: int, **answer: Any) -> StreamlineError:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from streamline_ui.errors import AuthFailed, Invalid, Rejected
+from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Connection
 from streamline_ui.providers.sendgrid import addresses, base_url, check
 
-from .conftest import Connect
+from .conftest import Connect, answering
 
 KEY = "SG." + "a" * 22 + "." + "b" * 43
 Arrivals = Callable[[str], list[Any]]
@@ -133,3 +134,14 @@ def test_at_most_a_thousand_recipients() -> None:
     with pytest.raises(Invalid, match="at most 1000"):
         addresses("to", many)
     assert len(addresses("to", many.rpartition(",")[0])) == 1000
+
+
+@pytest.mark.parametrize(("status", "content"), [(200, b"<html>Sign in</html>"), (200, b""), (202, b"<html></html>")])
+async def test_only_what_sendgrid_says_itself_counts_as_sent(status: int, content: bytes) -> None:
+    config = formats.read(named("sendgrid").config, {"apiKey": KEY, "fromEmail": "a@example.com"})
+    wire = answering(
+        lambda request: httpx.Response(status, request=request, content=content), config, None, "https://mail.test"
+    )
+    with pytest.raises(Unavailable, match="does not understand") as refused:
+        await send(wire, to="bob@example.com", subject="Hi", text="x")
+    assert refused.value.unclear

@@ -79,7 +79,7 @@ async def test_check_reads_the_account_and_keeps_nothing_of_its_token(connect: C
     assert (
         checked.message == "Connected to Sandbox account. It is a trial account, which reaches verified numbers only."
     )
-    assert set(twilio.Profile.model_fields) == {"friendly_name", "status", "type"}
+    assert set(twilio.Profile.model_fields) == {"sid", "friendly_name", "status", "type"}
 
 
 async def test_an_api_key_is_tried_on_the_messages(connect: Connect) -> None:
@@ -98,7 +98,7 @@ async def test_refused_credentials(connect: Connect) -> None:
 @pytest.mark.parametrize(("status", "word"), [("suspended", "suspended"), ("closed", "closed")])
 async def test_an_account_that_is_not_active(status: str, word: str) -> None:
     config = formats.read(Twilio, DEMO)
-    body = {"friendly_name": "x", "status": status, "auth_token": DEMO["authToken"]}
+    body = {"sid": DEMO["accountSid"], "friendly_name": "x", "status": status, "auth_token": DEMO["authToken"]}
     connection = answering(lambda _: httpx.Response(200, json=body), config, None, twilio.base_url(config))
     with pytest.raises(Rejected, match=word):
         await twilio.check(connection)
