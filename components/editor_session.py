@@ -52,6 +52,7 @@ class EditorSession:
         self.worded: Callable[[], Any] = _nothing
         self.told: Callable[[], Any] = _nothing
         self.sampled: Callable[[], Any] = _nothing
+        self.overtaken: Callable[[], Any] = _nothing
         self._asked: tuple[Trigger, Sample] | None = None
         self._secret: str | None = None
         self._lock = asyncio.Lock()
@@ -258,8 +259,35 @@ class EditorSession:
             except NotFound:
                 self.state, self.trouble = "elsewhere", "The workflow was deleted."
             else:
-                if row.revision != self.workflow.revision:
-                    self.state, self.trouble = "elsewhere", "The workflow was changed elsewhere."
-                else:
+                if row.revision == self.workflow.revision:
                     self.workflow = row
+                elif self.is_kept:
+                    await self._take_over(row)
+                    return
+                else:
+                    self.state, self.trouble = "elsewhere", "The workflow was changed elsewhere."
         self.told()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing here is still to be saved."""
+        return self.state == "saved" and not self._is_dirty
+
+    async def _take_over(self, row: Workflow) -> None:
+        """Show what another window has made of it; what was shown before can be had back with Undo."""
+        self.workflow, values = row, json.loads(row.draft)
+        if values != self.draft.values:
+            self.draft.remember()
+            self.draft.values = values
+        await self._judge()
+        self.shaped()
+        self.told()
+        self.overtaken()
+
+    async def keep_mine(self) -> None:
+        """Save what is here over what another window has saved. Raises NotFound where it was deleted."""
+        async with self._lock:
+            self.workflow = await asyncio.to_thread(catalog.one, *self._key)
+        self.state = "saving"
+        self.changed(shape=True)
+        await self.settle()

@@ -6,10 +6,11 @@ What arrives meanwhile is announced and shown when asked for: nothing jumps away
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from nicegui import ui
+from nicegui.element import Element
 
 from components import elements, execution_row, links
 from components.execution_filters import STATES, ExecutionFilters, Wanted
@@ -141,26 +142,37 @@ class ExecutionList:
         self.pages.pop()
         await self.refresh()
 
-    def _failed(self) -> list[str]:
-        """The failed ones on this page that nobody has retried."""
-        return [row.id for row in self.shown.values() if row.status == Progress.FAILED and row.id not in self.retried]
+    def _ended(self, status: Progress) -> list[str]:
+        """Those on this page that ended so, and that nobody has retried."""
+        return [row.id for row in self.shown.values() if row.status == status and row.id not in self.retried]
 
     def _count_failed(self) -> None:
-        number = len(self._failed())
-        self.retry.set_visibility(number > 0)
-        self.retry_words.set_text(f"Retry {number} failed")
+        failed, unknown = len(self._ended(Progress.FAILED)), len(self._ended(Progress.UNKNOWN))
+        self.retry.set_visibility(failed > 0)
+        self.retry_words.set_text(f"Retry {failed} failed")
+        self.repeat.set_visibility(unknown > 0)
+        self.repeat_words.set_text(f"Run {unknown} unknown again")
         state = STATES[self.filters.wanted.state][0].lower()
         kind = "The newest first" if state == "all" else f"Only what is {state}"
         self.count.set_text(kind if self.shown else "")
 
     def _ask_retry(self) -> None:
-        ids = self._failed()
+        ids = self._ended(Progress.FAILED)
         number = f"{len(ids)} failed execution{'' if len(ids) == 1 else 's'}"
         consequence = (
             "Each goes on from the step that failed, with the version of its workflow that runs now. What was done "
             "before that step is not done again."
         )
         self.question.ask(f"Retry {number}?", consequence, f"Retry {len(ids)}", lambda: self._retry(ids))
+
+    def _ask_repeat(self) -> None:
+        ids = self._ended(Progress.UNKNOWN)
+        number = f"{len(ids)} unknown execution{'' if len(ids) == 1 else 's'}"
+        consequence = (
+            "It is not known whether the last step of each was done. It is done now, so what it sends may arrive a "
+            "second time. What was done before that step is not done again."
+        )
+        self.question.ask(f"Run {number} again?", consequence, f"Run {len(ids)} again", lambda: self._retry(ids))
 
     async def _retry(self, ids: list[str]) -> None:
         started, problem = 0, ""
@@ -180,11 +192,8 @@ class ExecutionList:
             with tag("div", "grow"):
                 Words("Executions", "sl-h1", "h1")
                 self.count = Words("", "sub", "p")
-            self.retry = tag("button", "sl-btn", type_="button").on("click", self._ask_retry, args=[])
-            with self.retry:
-                elements.icon("refresh-cw")
-                self.retry_words = Words("")
-            self.retry.set_visibility(False)
+            self.repeat, self.repeat_words = _again(self._ask_repeat)
+            self.retry, self.retry_words = _again(self._ask_retry)
 
     def _draw_foot(self) -> None:
         with tag("nav", "row between sl-pages", aria_label="Pages"):
@@ -205,6 +214,16 @@ class ExecutionList:
             elements.button("Show all", self.filters.clear)
         self.empty.set_visibility(False)
         self.none_fits.set_visibility(False)
+
+
+def _again(ask: Callable[[], None]) -> tuple[Element, Words]:
+    """A button that is hidden while there is nothing to run again."""
+    button = tag("button", "sl-btn", type_="button").on("click", ask, args=[])
+    with button:
+        elements.icon("refresh-cw")
+        words = Words("")
+    button.set_visibility(False)
+    return button, words
 
 
 def names(user_id: str) -> dict[str, str]:

@@ -68,7 +68,11 @@ class HookPanel:
                     elements.icon("copy")
                     Words("Copy")
             label.props["for"] = field.html_id
-            Words("The only address: it works while you build and when the workflow is live.", "sl-help", "div")
+            Words(
+                "The only address. Until the workflow is live, what you send is kept to build with, and nothing runs.",
+                "sl-help",
+                "div",
+            )
 
     def _draw_code(self, address: str) -> None:
         body = json.dumps(tryouts.body_of(self.session.sample) or tryouts.EXAMPLE, ensure_ascii=False)

@@ -33,6 +33,7 @@ class WorkflowEditor:
 
     def __init__(self, user_id: str, workflow: Workflow) -> None:
         self.session = session = EditorSession(user_id, workflow)
+        self.is_shown = asyncio.Event()  # what is heard before is drawn with the rest, or right after it
         self.place: tuple[str, int] | None = None  # where a step goes once its service is connected
         self.dialog = ConnectDialog(user_id, self._connected)
         self.adding = AddStepDialog(session, self._chosen)
@@ -55,6 +56,7 @@ class WorkflowEditor:
                 self.panel = StepPanel(session, self.tree, self._connect)
         session.shaped, session.worded, session.told = self._redraw, self._reword, self._told
         session.sampled = self._resample
+        session.overtaken = lambda: elements.toast("Changed in another window.")
         ui.on("sl-edit", self._asked)
         ui.on("sl-pick", self._picks)
         ui.on("sl-drop", self._dropped)
@@ -65,6 +67,7 @@ class WorkflowEditor:
         self._redraw()
         self.header.update()
         self._note()
+        self.is_shown.set()
 
     def show(self, step_id: str) -> None:
         """Begin with this step, where there is such a one."""
@@ -73,15 +76,18 @@ class WorkflowEditor:
 
     async def heard_workflows(self, changed: set[str]) -> None:
         """Some workflows have changed."""
+        await self.is_shown.wait()
         await self.session.heard(changed)
 
     async def heard_connections(self, _: set[str]) -> None:
         """Some connections have changed."""
+        await self.is_shown.wait()
         await self.session.read_connections()
         self._reword()
 
     async def heard_requests(self, _: set[str]) -> None:
         """Something came in, perhaps here: the newest is the sample, unless another was chosen."""
+        await self.is_shown.wait()
         if self.session.draft.values[TRIGGER]["type"] != "webhook":
             return
         if self.session.request_id is None:
@@ -91,6 +97,7 @@ class WorkflowEditor:
 
     async def heard_executions(self, _: set[str]) -> None:
         """Some executions went on: what came in with the first of them is better than an example."""
+        await self.is_shown.wait()
         session = self.session
         if session.draft.values[TRIGGER]["type"] == "integration" and session.sample.at is None:
             await session.read_sample()
@@ -127,15 +134,27 @@ class WorkflowEditor:
         """What stands above the steps: that another tab was faster, or what keeps it from being published."""
         session = self.session
         self.notes.clear()
+        self.notes.classes(**{"add" if session.state == "elsewhere" else "remove": "stays"})
         with self.notes:
             if session.state == "elsewhere":
                 with elements.callout("warn", "Changed elsewhere.", f"{session.trouble} Nothing is overwritten."):
                     elements.button("Reload", kind="sm", icon="refresh-cw").on("click", ui.navigate.reload, args=[])
+                    elements.button("Keep mine", kind="sm").on("click", self._ask_keep, args=[])
             elif session.insists and session.problems:
                 self._draw_problems()
             elif session.run_id is not None:
                 with elements.callout("info", f"You build with the data of run {session.run_id[:8]}."):
                     elements.button("Use the newest data", kind="sm").on("click", self._use_newest, args=[])
+
+    def _ask_keep(self) -> None:
+        async def keep() -> None:
+            try:
+                await self.session.keep_mine()
+            except StreamlineError as error:
+                elements.toast(error.message)
+
+        sentence = "What you see here replaces what was saved in the other window."
+        self.question.ask("Keep yours?", sentence, "Keep mine", keep)
 
     async def _use_newest(self) -> None:
         self.session.run_id = None

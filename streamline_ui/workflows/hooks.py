@@ -57,6 +57,16 @@ class NotPlain(StreamlineError):
     status = 415
 
 
+class NotLive(NotFound):
+    """The address is right, which only its owner and whom they have told can know, but the workflow does not run."""
+
+    code = "workflow_inactive"
+
+    def __init__(self, state: str) -> None:
+        kept = "the request was kept for building, and nothing ran."
+        super().__init__(f"This workflow is {state}: {kept}", hints=["Publish it and turn it on in the editor."])
+
+
 class NoResult(StreamlineError):
     """The workflow did not come to a result."""
 
@@ -91,8 +101,8 @@ class Arrival:
 async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is_ours: bool = False) -> Arrival:
     """Judge a request, write it down, and queue what it starts. One that `is_ours` needs no signature.
 
-    Raises NotFound for an unknown or inactive workflow, BadSignature, BadRequest, NotPlain, BodyTooLarge, TooMany, and
-    Unavailable where it cannot be stored now.
+    Raises NotFound for an unknown workflow, NotLive for one that does not run, BadSignature, BadRequest, NotPlain,
+    BodyTooLarge, TooMany, and Unavailable where it cannot be stored now.
     """
     token_hash = secrets.hash_of(token)
     try:
@@ -117,7 +127,7 @@ async def arrive(token: str, incoming: Incoming, query: str, address: str, *, is
     if not workflow.is_active or workflow.version == 0:
         off = "The workflow is off." if workflow.version else "The workflow was not published yet."
         await turn_away(Verdict.INACTIVE, off)
-        raise _unknown()
+        raise NotLive("off" if workflow.version else "not live yet")
     if not is_ours and not allowing.is_allowed(address, tuple(trigger.allowed_addresses)):
         await turn_away(Verdict.NOT_ALLOWED, f"{address} is not among the addresses that may send.")
         raise Forbidden("Requests from this address are not taken here.")

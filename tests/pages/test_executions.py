@@ -119,6 +119,24 @@ async def test_all_that_failed_are_retried_with_the_version_that_runs_now(newcom
     assert sum(each["status"] == "succeeded" and each["replayOf"] is not None for each in found) == 20
 
 
+async def test_what_is_unknown_is_run_again_once_it_is_said_that_it_may_arrive_twice(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    discord = await newcomer.connect("discord", "Team")
+    post: dict[str, Any] = {"id": "post", "type": "action", "integrationId": discord, "action": "send_message"}
+    post["params"] = {"content": "An order"}
+    made = await flows.workflow(newcomer, "Orders", post)
+    await newcomer.fail("discord", status=500, times=2)
+    await flows.send(newcomer, made, {"other": 1}, {"other": 2})
+    await flows.settled(newcomer, 2)
+    await start(page, "/executions?status=unknown")
+    await page.get_by_role("button", name="Run 2 unknown again").click()
+    await expect(page.get_by_text("may arrive a second time")).to_be_visible()
+    await page.get_by_role("button", name="Run 2 again", exact=True).click()
+    await expect(page.get_by_text("2 started again.")).to_be_visible(timeout=15_000)
+    found = await flows.settled(newcomer, 4)
+    assert sum(each["status"] == "succeeded" and each["replayOf"] is not None for each in found) == 2
+
+
 async def test_which_version_is_asked_where_there_are_two(newcomer: Newcomer) -> None:
     page = newcomer.page
     made = await flows.workflow(newcomer, "Orders", flows.SET)

@@ -15,7 +15,7 @@ from streamline_ui.integrations import inbox as entries
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User, now
 from streamline_ui.storage.workflow_tables import Execution, HookRequest, Progress, StepRun, Verdict, Workflow
-from streamline_ui.workflows import captures, catalog, claims, dispatch, executions
+from streamline_ui.workflows import captures, catalog, claims, dispatch, drafts, executions
 from tests.workflows.conftest import Call, add, post, settled, webhook
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -185,7 +185,8 @@ async def test_what_is_turned_away_leaves_a_trace_and_runs_nothing(call: Call, a
     good = {"X-Key": "s3cret-s3cret"}
     assert (await call(workflow, content=b"{", headers=good | {"Content-Type": "application/json"})).status_code == 400
     catalog.change(alice.id, workflow.id, is_active=False)
-    assert (await call(workflow, json={}, headers=good)).status_code == 404
+    answer = await call(workflow, json={}, headers=good)
+    assert (answer.status_code, answer.json()["code"]) == (404, "workflow_inactive")
     assert executions.page(alice.id) == []
     assert sorted(verdicts(workflow.id)) == ["bad_signature", "bad_signature", "inactive", "malformed"]
 
@@ -200,7 +201,16 @@ async def test_a_number_fits_into_a_text(call: Call, alice: User, inbox: Integra
 async def test_an_unknown_address_is_not_found(call: Call, alice: User, inbox: Integration) -> None:
     workflow = add(alice, webhook(post(inbox)))
     catalog.remove(alice.id, workflow.id)
-    assert (await call(workflow, json={})).status_code == 404
+    answer = await call(workflow, json={})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_before_it_is_published_a_request_is_kept_to_build_with(call: Call, alice: User) -> None:
+    workflow = drafts.new(alice.id, {"name": "Orders", "trigger": {"type": "webhook"}, "steps": []})
+    answer = await call(workflow, json={"id": 7})
+    assert (answer.status_code, answer.json()["code"]) == (404, "workflow_inactive")
+    assert answer.json()["detail"].startswith("This workflow is not live yet: the request was kept")
+    assert (executions.page(alice.id), verdicts(workflow.id)) == ([], ["inactive"])
 
 
 async def test_the_last_steps_result_can_be_the_answer(call: Call, alice: User) -> None:
