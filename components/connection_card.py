@@ -87,7 +87,9 @@ def _caption(row: Integration, checks: list[HealthCheck]) -> str:
 def _foot(row: Integration) -> str:
     if words.status(row) in (*words.BROKEN, Status.DEGRADED) and row.status_message:
         cause = escape(row.status_message, quote=True)
-        return f'<span class="tiny sl-cause" title="{cause}">{cause}</span>'
+        up_to = words.up_to(row)
+        whose = f"<b>{escape(up_to)}</b> · " if up_to else ""
+        return f'<span class="tiny sl-cause" title="{cause}">{whose}{cause}</span>'
     return f'<span class="tiny muted trunc">{escape(words.used(row))}</span>'
 
 

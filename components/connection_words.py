@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from components import elements
+from streamline_ui.integrations import health, rows
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
@@ -53,7 +54,24 @@ def pill_html(row: Integration) -> str:
     """How it is. What was looked at and has nothing to test is ready."""
     if status(row) is Status.NOT_TESTED and row.last_checked_at is not None:
         return f'<span class="sl-pill ok">{elements.icon_html("circle-check")}Ready</span>'
-    return elements.pill_html(status(row))
+    return elements.pill_html(status(row), who_acts(row) if status(row) in (*BROKEN, Status.DEGRADED) else "")
+
+
+def up_to(row: Integration) -> str:
+    """Whose move it is, as a card tells it: "Up to you", "Up to Discord", or "" where nobody has to do anything."""
+    actor = health.who_acts(rows.health_of(row))
+    return "" if actor == "nobody" else f"Up to {'you' if actor == 'you' else service(row)}"
+
+
+def who_acts(row: Integration) -> str:
+    """The same in a sentence."""
+    actor = health.who_acts(rows.health_of(row))
+    if actor == "you":
+        return "Only you can mend this."
+    if actor == "service":
+        whom = "The other side" if is_elsewhere(row) else service(row)
+        return f"{whom} has to recover. Streamline looks again by itself; there is nothing for you to do."
+    return "Nobody has to do anything."
 
 
 def wants_secret(row: Integration) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from html import escape
 from typing import Any, Literal
 
 from nicegui import ui
@@ -122,10 +123,11 @@ def busy(made: Element, is_busy: bool) -> None:
     made.update()
 
 
-def pill_html(status: Status) -> str:
-    """How a connection is: a shape, a word and a colour."""
+def pill_html(status: Status, more: str = "") -> str:
+    """How a connection is: a shape, a word and a colour; `more` shows when it is pointed at."""
     tone, name, word = STATUS[status]
-    return f'<span class="sl-pill {tone}">{icons.html(name)}{word}</span>'
+    title = f' title="{escape(more, quote=True)}"' if more else ""
+    return f'<span class="sl-pill {tone}"{title}>{icons.html(name)}{word}</span>'
 
 
 class pill(ui.html):  # noqa: N801 - stands beside the functions, and is used like them

@@ -41,8 +41,7 @@ class ProblemNote:
                 Words(row.status_message, "ttl block")
                 for hint in json.loads(row.status_hints):
                     Words(str(hint), "block")
-                if last_fine:
-                    Words(last_fine, "small sub block")
+                Words(" ".join(filter(None, [words.who_acts(row), last_fine])), "small sub block")
             is_waiting = state is Status.WAITING_FOR_SIGN_IN
             if can_take:
                 elements.button("Switch to polling here", kind="sm").on("click", self.take)
