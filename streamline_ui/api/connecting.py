@@ -86,7 +86,11 @@ async def test(id: str, caller: Asking) -> Tested:  # noqa: A002
 
 @router.post("/{id}/actions/{action}")
 async def perform(id: str, action: str, body: Performance, caller: Asking) -> Output:  # noqa: A002
-    """Do one thing at the service now. 502 `provider_rejected` with hints where the service refuses."""
+    """Do one thing at the service now, once. 502 `provider_rejected` with hints where the service refuses.
+
+    502 `provider_unavailable` where it has no answer: nothing is sent again by itself. `Retry-After` has the seconds
+    to wait where the service named them.
+    """
     return Output(output=await connections.perform(caller.user_id, id, action, body.params))
 
 

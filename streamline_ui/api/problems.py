@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from streamline_ui.errors import Invalid, NotFound, NotStored, StreamlineError, TooMany, Unauthenticated
+from streamline_ui.errors import Invalid, NotFound, NotStored, StreamlineError, TooMany, Unauthenticated, Unavailable
 from streamline_ui.storage import trouble
 
 MEDIA_TYPE = "application/problem+json"
@@ -88,7 +88,8 @@ MEANINGS: Mapping[str, str] = {
     "too_many_requests": "Too often. `Retry-After` says when to come back.",
     "provider_rejected": "The service refused, and would refuse again.",
     "sign_in_needed": "Nobody has signed in at the service, or it has ended what a sign-in allowed: sign in again.",
-    "provider_unavailable": "The service could not be reached or had no answer; trying again can help.",
+    "provider_unavailable": "The service could not be reached or had no answer; trying again can help. "
+    "`Retry-After` says when, where the service has named a time.",
     "net.address": "The address cannot be used for a request.",
     "net.header": "A header cannot be sent.",
     "net.origin": "The credentials belong to another address, so nothing was sent.",
@@ -136,7 +137,7 @@ def answer(request: Request, error: StreamlineError) -> Response:
     if isinstance(error, Invalid):
         body["errors"] = [{"field": field, "message": message} for field, message in error.fields.items()]
     answered = Response(orjson.dumps(_sound(body)), status, media_type=MEDIA_TYPE)
-    if isinstance(error, TooMany | NotStored):
+    if isinstance(error, TooMany | NotStored | Unavailable) and error.retry_after is not None:
         answered.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, Unauthenticated):
         answered.headers["WWW-Authenticate"] = "Bearer"

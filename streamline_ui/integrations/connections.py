@@ -16,7 +16,8 @@ from sqlmodel import col, delete, select
 from streamline_ui import live, names
 from streamline_ui.errors import Invalid, NotFound
 from streamline_ui.integrations import configuration, health, keys, oauth_revoking, rows
-from streamline_ui.integrations.calls import choices, perform, test, try_out
+from streamline_ui.integrations.calls import choices, test, try_out
+from streamline_ui.integrations.directly import perform
 from streamline_ui.integrations.oauth_revoking import Permission
 from streamline_ui.integrations.rows import one
 from streamline_ui.providers import formats, named

@@ -246,6 +246,16 @@ async def test_a_service_that_refuses_is_named_as_the_one_who_did(as_alice: Pers
     assert "50006" in answer.json()["detail"]
 
 
+async def test_a_service_that_asks_to_wait_says_when_to_come_back(as_alice: Person) -> None:
+    async with service("429 Too Many Requests", b'{"message": "Slow down.", "retry_after": 6.2}') as to:
+        made = await as_alice.connect("Alerts", "discord", webhookUrl=HOOK, baseUrl=to)
+        path = f"/integrations/{made['id']}/actions/send_message"
+        answer = await as_alice.ask("POST", path, {"params": {"content": "x"}})
+    assert (answer.status_code, answer.headers["retry-after"]) == (502, "7"), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["hints"] == ["It was not sent. Send it again in 7 s."]
+
+
 async def test_what_we_refuse_to_send_is_the_callers_mistake(as_alice: Person) -> None:
     made = await as_alice.connect("Any", "http")
     path = f"/integrations/{made['id']}/actions/request"
