@@ -110,7 +110,8 @@ async def long(bots: int) -> str:
         await asyncio.sleep(WINDOW)
         held = sum(account.under_way for account in server.accounts.values())
         share = (cpu_seconds(hub.pid) - cpu) / WINDOW
-        return f"{held} of {bots} long polls open, the others pause: +{resident_mb(hub.pid) - base:.0f} MB, {share:.0%} of a core"
+        memory = resident_mb(hub.pid) - base
+        return f"{held} of {bots} long polls open, the others pause: +{memory:.0f} MB, {share:.0%} of a core"
 
 
 async def idle(seconds: int) -> str:
