@@ -47,8 +47,6 @@ setInterval(() => {
 }, 1000);
 
 addEventListener("load", () => {
-  const isNamed = (each) => each.of === "name:" && document.querySelector(".sl-editor-name h1")?.textContent === each.value;
-  slSetTyping(slTyping().filter((each) => !(each.path === location.pathname && isNamed(each))));
   slReturning = slTyping().filter((each) => each.path === location.pathname);
   if (!slReturning.length) return;
   const since = Date.now();
@@ -56,7 +54,12 @@ addEventListener("load", () => {
   const watch = setInterval(() => {
     const next = slReturning[0], panel = document.querySelector(".sl-panel");
     if (!next || Date.now() - since > 30000) { slReturning = []; return void clearInterval(watch); }
-    if (!window.socket?.connected || !panel?.dataset.of) return;
+    const heading = document.querySelector(".sl-editor-name h1")?.textContent;
+    if (!window.socket?.connected || !panel?.dataset.of || !heading) return;
+    if (next.of === "name:" && heading === next.value.trim()) {  // it was saved just before
+      slSetTyping(slTyping().filter((each) => !slSameField(each, next)));
+      return void slReturning.shift();
+    }
     const isOpen = next.of.endsWith(":") ? slPanelFields().some((each) => slOwner(each) === next.of && each.checkVisibility()) : panel.dataset.of === next.of;
     if (!isOpen) {
       if (asked !== next.of) window.emitEvent("sl-edit", { asked: "open", step: (asked = next.of) });
