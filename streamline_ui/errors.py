@@ -126,7 +126,8 @@ class Occupied(Rejected):
 class Unavailable(StreamlineError):
     """The service could not be asked, or had no answer: trying again can help.
 
-    `retry_after` is what the service asked us to wait, in seconds. `unclear` is true where the request may have had
+    `retry_after` is what the service asked us to wait, in seconds; `is_limit` says that it is there and only asks us to
+    wait, though it may not say how long. `unclear` is true where the request may have had
     its effect all the same (a time-out after sending), so that repeating it could do the thing twice.
     """
 
@@ -139,9 +140,11 @@ class Unavailable(StreamlineError):
         *,
         retry_after: float | None = None,
         unclear: bool = False,
+        is_limit: bool = False,
         hints: Sequence[str] = (),
         code: str | None = None,
     ) -> None:
         super().__init__(message, hints=hints, code=code)
         self.retry_after = retry_after
+        self.is_limit = is_limit or retry_after is not None
         self.unclear = unclear

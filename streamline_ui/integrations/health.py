@@ -2,7 +2,8 @@
 
 `after` is the whole state machine, a pure function. A success heals at once. Refused credentials, or anything else that
 will be refused again, need a person: no more tries until someone acts. All else is the service's trouble: we wait 5 s,
-doubling to 15 min, and ask for attention after the third failure in a row.
+doubling to 15 min, and ask for attention after the third failure in a row. A service that asks us to wait is there: it is
+looked at when the wait ends, and is nobody's trouble however often it asks.
 
 A status may flicker; whether anybody is told of it outside the page is another question, which `is_confirmed` answers.
 """
@@ -21,7 +22,8 @@ from streamline_ui.storage.models import Status, now
 EVERY = timedelta(minutes=5)
 FIRST, LONGEST = timedelta(seconds=5), timedelta(minutes=15)
 PATIENCE = 3
-PATIENCE_ASKED_TO_WAIT = 6  # a service that asks us to wait is there, and says when it will answer
+LONGEST_EXTRA = timedelta(seconds=30)  # that we add of our own where a service asks again and again for a moment
+UNNAMED_WAIT = 30.0  # seconds, where a service asks us to wait and does not say how long
 JITTER = 0.2
 SPREAD = 0.1  # of the pause between two checks, so that a thousand that began together drift apart
 SLOW_MS = 5000
@@ -83,6 +85,8 @@ def failed(error: StreamlineError, latency_ms: int | None = None) -> Outcome:
     needed = Status.WAITING_FOR_SIGN_IN if isinstance(error, SignInNeeded) else Status.NEEDS_ATTENTION
     status = Status.DEGRADED if temporary else needed
     retry_after = error.retry_after if isinstance(error, Unavailable) else None
+    if retry_after is None and isinstance(error, Unavailable) and error.is_limit:
+        retry_after = UNNAMED_WAIT
     return Outcome(False, status, "", error.message, error.hints, latency_ms, now(), error.code, retry_after, temporary)
 
 
@@ -104,12 +108,14 @@ def after(
     if kind == "use" and before.failures and _is_early(before, outcome):
         return replace(before, failing_since=since)  # a burst of failing calls is one failure
     failures = before.failures + 1
-    patience = PATIENCE if outcome.retry_after is None else PATIENCE_ASKED_TO_WAIT
     was_broken = before.status is Status.NEEDS_ATTENTION  # and nothing has proved since that it is not
-    status = Status.NEEDS_ATTENTION if failures >= patience or was_broken else Status.DEGRADED
     pause = backoff(failures, chance())
     if outcome.retry_after is not None:
-        pause = max(pause, timedelta(seconds=min(outcome.retry_after, 86_400)))
+        pause = max(min(pause, LONGEST_EXTRA), timedelta(seconds=min(outcome.retry_after, 86_400)))
+        was_refused = was_broken and before.next_check_at is None
+        status = Status.NEEDS_ATTENTION if was_refused else Status.DEGRADED
+        return Health(status, failures, outcome.checked_at + pause, since)
+    status = Status.NEEDS_ATTENTION if failures >= PATIENCE or was_broken else Status.DEGRADED
     return Health(status, failures, outcome.checked_at + pause, since)
 
 

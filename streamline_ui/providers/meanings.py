@@ -111,7 +111,9 @@ def translate(
         return AuthFailed(message, hints=hints)
     is_broken = meaning.kind == "server" and status < 300
     if meaning.kind in TEMPORARY:
-        return Unavailable(message, retry_after=seconds, hints=hints, unclear=status >= 500 or is_broken)
+        is_limit = meaning.kind == "rate_limit"
+        unclear = status >= 500 or is_broken
+        return Unavailable(message, retry_after=seconds, hints=hints, unclear=unclear, is_limit=is_limit)
     if meaning.kind == "conflict":
         return Occupied(message, hints=hints, can_take=meaning.can_take)
     return Rejected(message, hints=hints)

@@ -73,6 +73,20 @@ def test_a_wait_that_was_asked_for_is_kept_and_bounded() -> None:
     assert later is not None and later <= now() + timedelta(days=1)
 
 
+@pytest.mark.parametrize(
+    ("limit", "wait"), [(Unavailable("Slow down (429).", retry_after=40), 40), (Unavailable("429.", is_limit=True), 30)]
+)
+def test_a_service_that_asks_to_wait_is_looked_at_when_the_wait_ends(limit: Unavailable, wait: float) -> None:
+    outcome = health.failed(limit)
+    limited = run(NEW, *[limit] * 12)
+    after = health.after(limited, outcome, chance=lambda: 0.5)
+    assert (after.status, health.who_acts(after)) == (Status.DEGRADED, "service")
+    assert after.next_check_at == outcome.checked_at + timedelta(seconds=wait)
+    assert run(after, DOWN, DOWN, DOWN).status == Status.NEEDS_ATTENTION
+    assert run(NEW, DOWN, DOWN, DOWN, limit).status == Status.DEGRADED, "it is there again"
+    assert run(NEW, REFUSED, limit).status == Status.NEEDS_ATTENTION, "nothing has proved that the key is right"
+
+
 def test_an_untestable_connection_stays_not_tested() -> None:
     outcome = health.succeeded("", "This address can only be tried by sending.", 0, tested=False)
     assert health.after(NEW, outcome).status == Status.NOT_TESTED
