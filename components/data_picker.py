@@ -50,10 +50,10 @@ def _node(name: str, path: tuple[object, ...], value: Any, left: list[int], *, i
     left[0] -= 1
     if isinstance(value, Mapping | list) and value:
         opened = " open" if is_open or (len(path) < 5 and "headers" not in path) else ""
-        kind = f"{len(value)} entries" if isinstance(value, list) else ""
+        kind = _count(value) if isinstance(value, list) else ""
         yield f'<details{opened}><summary><span class="k">{escape(name)}</span><span class="d">{kind}</span></summary>'
-        if isinstance(value, list) or len(path) > 2:
-            yield _row("all of it", path, f"{len(value)} entries")
+        if isinstance(value, list) or len(path) > 1:
+            yield _row("all of it", path, value)
         entries: Iterable[tuple[Any, Any]] = enumerate(value) if isinstance(value, list) else value.items()
         for key, inner in entries:
             yield from _node(str(key), (*path, key), inner, left)
@@ -82,4 +82,8 @@ def _shown(value: Any) -> tuple[str, str]:
         return {True: "true", False: "false", None: "null"}[value], "t"
     if isinstance(value, int | float):
         return str(value), "n"
-    return "empty", "d"
+    return _count(value) if value else "empty", "d"
+
+
+def _count(value: Any) -> str:
+    return "1 entry" if len(value) == 1 else f"{len(value)} entries"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from nicegui import ui
@@ -14,8 +14,11 @@ from components.editable_name import EditableName
 from components.editor_session import EditorSession
 from components.form_parts import Words, tag
 from components.popup_menu import Item, PopupMenu
+from components.question import Question
 from components.step_tree import mark
+from components.workflow_actions import WorkflowActions
 from streamline_ui.errors import Invalid, StreamlineError
+from streamline_ui.storage.workflow_tables import Workflow
 
 
 class EditorHeader:
@@ -24,6 +27,8 @@ class EditorHeader:
     def __init__(self, session: EditorSession, actions: dict[str, Callable[[], Any]]) -> None:
         self.session, self.actions = session, actions
         self.menu = PopupMenu()
+        self.question = Question()
+        self.whole = WorkflowActions(session.user_id)
         with tag("header", "sl-editor-head"):
             with tag("a", "sl-btn icon ghost", href=links.to("/workflows"), aria_label="All workflows"):
                 elements.icon("arrow-left")
@@ -85,6 +90,8 @@ class EditorHeader:
             return mark("bad", "circle-x", f"Not saved: {session.trouble}")
         if session.state == "elsewhere":
             return mark("warn", "triangle-alert", "Changed elsewhere")
+        if version and not session.is_live:
+            what = f"changes not published, {what}"
         return f'<span class="sl-kept">{elements.icon_html("check")} All changes saved · {what}</span>'
 
     def _open_menu(self, button_id: str) -> None:
@@ -94,10 +101,28 @@ class EditorHeader:
             Item("Runs", "activity", lambda: ui.navigate.to(path)),
             Item("Settings", "settings", self.actions["settings"]),
             Item("History", "history", self.actions["history"]),
+            Item("Duplicate", "copy", lambda: self._with_all_kept(self.whole.duplicate)),
+            Item("Export", "download", lambda: self._with_all_kept(self.whole.export)),
         ]
         if self.session.workflow.version and not self.session.is_live:
             items.append(Item("Discard changes", "rotate-ccw", self.actions["discard"], is_danger=True))
+        items.append(Item("Delete", "trash-2", self._remove, is_danger=True))
         self.menu.open("Actions for this workflow", items, button_id)
+
+    async def _with_all_kept(self, deed: Callable[[Workflow], Awaitable[None]]) -> None:
+        await self.session.settle()
+        await deed(self.session.workflow)
+
+    def _remove(self) -> None:
+        async def remove() -> None:
+            await self.session.settle()
+            await self.whole.remove(self.session.workflow)
+            ui.navigate.to(links.to("/workflows"))
+
+        name = self.session.workflow.name
+        self.question.ask(
+            f"Delete “{name}”?", "Its runs stay in the list. Its address answers nobody.", "Delete", remove
+        )
 
     async def _rename(self, name: str) -> None:
         wanted = name.strip()

@@ -53,9 +53,10 @@ class HistoryDialog:
                     is_live = row.version == self.session.workflow.version
                     Words(f"Version {row.version}{' · live' if is_live else ''}", "b block")
                     ui.html(moments.html(row.created_at), sanitize=False, tag="span").classes("small muted")
-                button = elements.button("Restore", kind="sm", icon="rotate-ccw")
-                button.props["aria-label"] = f"Restore version {row.version}"
-                button.on("click", lambda: self._restore(row.version), args=[])
+                if not is_live or not self.session.is_live:  # else it is what is shown already
+                    button = elements.button("Restore", kind="sm", icon="rotate-ccw")
+                    button.props["aria-label"] = f"Restore version {row.version}"
+                    button.on("click", lambda: self._restore(row.version), args=[])
             with tag("details", "sl-folded"):
                 with tag("summary"):
                     ui.html(elements.icon_html("chevron-right"), sanitize=False, tag="span").classes("contents")

@@ -7,6 +7,7 @@ from typing import Any
 
 from nicegui import background_tasks
 
+from components import editor_words as words
 from components.data_picker import DataPicker
 from components.editor_draft import TRIGGER, Json
 from components.editor_session import EditorSession
@@ -70,9 +71,9 @@ class StepFields:
             groups = {"Entry of the loop": ("item", scope["item"]), **groups}
         for step in self.session.draft.before(self.step_id):
             output = self.session.output(step["id"])
-            name = step.get("name") or step["id"]
+            title = words.title(self.session, step)
             if output is not None:
-                groups[name] = (f"steps.{step['id']}.output", output)
+                groups[f"{title} ({step['id']})" if title in groups else title] = (f"steps.{step['id']}.output", output)
         source = f"From a real {sample.source.lower()}" if sample.at else "From an example"
         self.picker.show(
             groups, f"From {sample.source[:1].lower()}{sample.source[1:]}" if self.session.run_id else source

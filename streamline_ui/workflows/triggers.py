@@ -97,7 +97,7 @@ class IntegrationTrigger(Part):
 
 
 class ScheduleTrigger(Part):
-    """A point in time, see `cron`."""
+    """A point in time, see `cron`: 5 fields, or 6 with seconds in front, so that `* * * * * *` runs every second."""
 
     type: Literal["schedule"]
     cron: Annotated[str, Field(max_length=300)] = ""

@@ -181,7 +181,8 @@ REFUSED = [
     ("{% assign r = (1..3) %}", "tpl.syntax", "A range such as (1..5) can only be used in {% for %}."),
     ("{% break %}", "tpl.syntax", "{% break %} only makes sense inside {% for %}."),
     # what cannot be done
-    ("{{ 1 | divided_by: 0 }}", "tpl.value", "can't divide by 0"),
+    ("{{ 1 | divided_by: 0 }}", "tpl.value", "| divided_by: can't divide by 0."),
+    ("{{ 'now' | date: '%999999999Y' }}", "tpl.value", "takes no widths"),
     ("{{ trigger.body | plus: 1 }}", "tpl.value", "| plus works on numbers."),
     ("{{ 'abcde' | base64_decode }}", "tpl.value", "| base64_decode: invalid base64-encoded string."),
     ("{{ '/w==' | base64_decode }}", "tpl.value", "could not be filled in"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from streamline_ui.workflows.templating.budget import refusal
 
 LONGEST = 100
+_WIDTH = re.compile(r"(?<!%)(?:%%)*%[-_^#]*0?[0-9]")
 MILLISECONDS_FROM = 100_000_000_000  # as seconds, this would be the year 5138
 FORMS = ("%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y")
 
@@ -22,6 +24,8 @@ def write(value: object, form: object = "%Y-%m-%d %H:%M") -> str:
         return ""
     if not isinstance(form, str) or len(form) > LONGEST or "\0" in form:
         raise refusal("tpl.value", 'The form of a date is a short text such as "%d.%m.%Y".')
+    if _WIDTH.search(form):
+        raise refusal("tpl.value", 'The form of a date takes no widths, such as the 9 in "%9Y".')
     moment = read(value)
     return str(value)[:LONGEST] if moment is None else moment.strftime(form)
 

@@ -44,7 +44,8 @@ class Filter:
         try:
             result = self.function(self._input(left), *map(self._argument, args), **options)
         except LiquidError as error:
-            raise refusal("tpl.value", f"| {self.name}: {error.message}.") from None
+            said = str(error.message).removeprefix(f"{self.name}: ")
+            raise refusal("tpl.value", f"| {self.name}: {said}.") from None
         budget.look_at_clock()
         budget.make(result)
         if self.name == "split":
