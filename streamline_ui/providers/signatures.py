@@ -68,4 +68,4 @@ def doubt(scheme: str, secret: str) -> str | None:
         return None
     if not secret.strip():
         return f"{row.secret_label} is empty."
-    return None if row.key.read(secret) is not None else row.key.problem
+    return None if row.key.read(secret) is not None else row.key.problem.replace("The stored ", "The ", 1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import SecretStr
 from sqlmodel import Session, col, delete, func, select
 
 from streamline_ui import live
@@ -22,7 +23,7 @@ from streamline_ui.storage.workflow_tables import Workflow, WorkflowUse, Workflo
 from streamline_ui.workflows import checks, cron, definitions, retention, secrets
 from streamline_ui.workflows.checks import Problem
 from streamline_ui.workflows.definitions import Definition
-from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger
+from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger, WebhookTrigger
 
 CACHED = 1000  # versions
 UNDO = timedelta(minutes=1)
@@ -87,8 +88,9 @@ def replace(
 
     With `revision` it is the draft of that revision, and the signing secret that was entered for it counts from now on.
     """
-    definition = secrets.as_kept(definitions.parse(values), one(user_id, workflow_id), is_draft=revision is not None)
-    _check(user_id, definition)
+    is_draft, found = revision is not None, one(user_id, workflow_id)
+    definition = secrets.as_kept(definitions.parse(values), found, is_draft=is_draft)
+    _check(user_id, definition, secrets.of_draft(found) if is_draft else None)
     with db.writing() as session:
         workflow = find(session, user_id, workflow_id)
         if workflow.version != version or revision not in (None, workflow.revision):
@@ -260,9 +262,11 @@ def problems(user_id: str, definition: Definition) -> list[Problem]:
     return checks.problems(definition, types.get)
 
 
-def _check(user_id: str, definition: Definition) -> None:
-    """Refuse a definition that could not run."""
+def _check(user_id: str, definition: Definition, secret: SecretStr | None = None) -> None:
+    """Refuse a definition that could not run, also with the signing secret that was entered for its draft."""
     found = problems(user_id, definition)
+    if isinstance(definition.trigger, WebhookTrigger):
+        found += checks.about_secret(definition.trigger.verification.scheme, secret)
     if found:
         fields = {problem.path: problem.message for problem in reversed(found)}
         raise Invalid(found[0].message if len(found) == 1 else "The workflow cannot run like this.", fields)

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
+from pydantic import SecretStr
+
 from streamline_ui import providers
 from streamline_ui.errors import Invalid
-from streamline_ui.providers import sender_events
+from streamline_ui.providers import sender_events, signatures
 from streamline_ui.providers.describe import Provider
 from streamline_ui.workflows import allowing, cron, outline, parameters, templates
 from streamline_ui.workflows.outline import Definition
@@ -129,10 +131,18 @@ def _about_verification(verification: Verification) -> Iterator[Problem]:
         return
     if outline.is_empty(verification.secret):
         yield Problem(f"{at}.secret", "Enter the secret that the sender signs with.")
+    yield from about_secret(verification.scheme, verification.secret)
     if verification.scheme in ("hmac", "header") and not verification.header:
         yield Problem(f"{at}.header", "Enter the name of the header.")
     if verification.scheme == "basic" and not verification.username:
         yield Problem(f"{at}.username", "Enter the user name.")
+
+
+def about_secret(scheme: str, secret: object) -> Iterator[Problem]:
+    """What is wrong with a secret that was entered; one that is kept sealed was looked at before."""
+    entered = secret.get_secret_value().strip() if isinstance(secret, SecretStr) else ""
+    if entered and (said := signatures.doubt(scheme, entered)):
+        yield Problem("trigger.verification.secret", said)
 
 
 def _about_schedule(trigger: ScheduleTrigger) -> Iterator[Problem]:

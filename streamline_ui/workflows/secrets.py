@@ -6,6 +6,8 @@ import hashlib
 import secrets
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.vault import keyring
 from streamline_ui.vault.crypto import Place
@@ -59,10 +61,17 @@ def seal_draft_verification(secret: str, workflow_id: str, user_id: str) -> str:
 
 def take_over_draft(workflow: Workflow) -> None:
     """Let the signing secret of the draft count from now on, where it has one. Raises Locked."""
-    sealed, workflow.draft_verification_enc = workflow.draft_verification_enc, None
-    if sealed is not None:
-        entered = keyring.unseal(sealed, Place("Workflow", "draftVerificationEnc", workflow.id, workflow.user_id))
-        workflow.verification_enc = seal_verification(entered, workflow.id, workflow.user_id)
+    entered, workflow.draft_verification_enc = of_draft(workflow), None
+    if entered is not None:
+        workflow.verification_enc = seal_verification(entered.get_secret_value(), workflow.id, workflow.user_id)
+
+
+def of_draft(workflow: Workflow) -> SecretStr | None:
+    """The signing secret that was entered for the draft, where it has one. Raises Locked."""
+    if workflow.draft_verification_enc is None:
+        return None
+    place = Place("Workflow", "draftVerificationEnc", workflow.id, workflow.user_id)
+    return SecretStr(keyring.unseal(workflow.draft_verification_enc, place))
 
 
 def verification(workflow: Signed) -> str | None:

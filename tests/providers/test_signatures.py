@@ -31,6 +31,8 @@ TOLERANCE: dict[str, tuple[int | None, int | None]] = {
     "stripe": (300, None),
     "hubspot": (299, None),
     "linear": (60, 60),
+    "discord": (3600, 300),
+    "sendgrid": (300, 300),
 }
 TIMED = [vector for vector in GENUINE if vector["scheme"] in TOLERANCE and "X-Gitlab-Token" not in vector["headers"]]
 GARBAGE = (
@@ -162,7 +164,7 @@ def test_time_is_tolerated_as_far_as_the_sender_says(vector: Vector) -> None:
             assert judge(vector, now=vector["now"] + direction * 6 * 60).ok
             continue
         assert judge(vector, now=vector["now"] + direction * limit).ok
-        for seconds in (limit + 1, 6 * 60, 10**9):
+        for seconds in (limit + 1, limit + 60, 10**9):
             verdict = judge(vector, now=vector["now"] + direction * seconds)
             assert_refused(vector, verdict)
             assert word in verdict.reason
@@ -173,7 +175,7 @@ def test_a_replay_is_recognised(vector: Vector) -> None:
     first, second = judge(vector), judge(vector)
     assert first == second
     assert first.ok
-    if vector["scheme"] in TOLERANCE or vector["scheme"] in ("discord", "sendgrid"):
+    if vector["scheme"] in TOLERANCE:
         assert first.delivery_id, "whoever signs the time names the delivery, too"
 
 
@@ -261,6 +263,12 @@ def test_handshakes(scheme: str, body: Any, answer: tuple[int, bytes, str | None
         ("airtable", "no base64!", True),
         ("standard_webhooks", "whsec_", True),
         ("standard_webhooks", "whsec_c3RyZWFtbGluZSBvd24ga2V5", False),
+        ("standard_webhooks", "whsec_!!", True),
+        ("stripe", "whsec_streamlineTest1", False),
+        ("stripe", "sk_live_abc", True),
+        ("stripe", "pk_test_1", True),
+        ("twilio", "AC" + "0a" * 16, True),
+        ("twilio", "0a" * 16, False),
         ("github", "anything", False),
         ("github", " ", True),
         ("none", "", False),

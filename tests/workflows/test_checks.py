@@ -140,6 +140,14 @@ TRIGGERS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         [("trigger.verification.secret", "Enter the secret")],
     ),
     (
+        {"type": "webhook", "verification": {"scheme": "discord", "secret": "nothex"}},
+        [("trigger.verification.secret", "The public key is not one: it has 64 characters")],
+    ),
+    (
+        {"type": "webhook", "verification": {"scheme": "stripe", "secret": "sk_live_abc"}},
+        [("trigger.verification.secret", "it starts with whsec_, while an API key does not.")],
+    ),
+    (
         {"type": "webhook", "verification": {"scheme": "hmac", "secret": "x"}},
         [("trigger.verification.header", "Enter the name of the header.")],
     ),

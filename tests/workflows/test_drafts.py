@@ -69,6 +69,16 @@ async def test_a_secret_is_sealed_and_not_part_of_the_draft(alice: User) -> None
     assert secrets.verification(workflow) == verification["secret"]
 
 
+async def test_a_secret_that_can_be_none_is_refused_before_it_counts(alice: User) -> None:
+    workflow = drafts.new(alice.id)
+    values = with_step(workflow.draft, type="webhook", verification={"scheme": "discord", "secret": "nothex"})
+    workflow = drafts.save(alice.id, workflow.id, values, workflow.revision)
+    with pytest.raises(Invalid) as refused:
+        drafts.publish(alice.id, workflow.id, workflow.revision)
+    assert refused.value.fields["trigger.verification.secret"].startswith("The public key is not one")
+    assert catalog.one(alice.id, workflow.id).verification_enc is None
+
+
 async def test_charlie_has_no_part_in_it(alice: User, charlie: User) -> None:
     workflow = drafts.new(alice.id)
     attempts: tuple[Callable[[], object], ...] = (

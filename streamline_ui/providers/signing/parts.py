@@ -193,7 +193,17 @@ def _sendgrid_key(secret: str) -> EllipticCurvePublicKey | None:
     return key if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1) else None
 
 
+def _stripe_key(secret: str) -> bytes | None:
+    return _text_key(secret) if re.fullmatch(r"whsec_\S+", secret.strip()) else None
+
+
+def _twilio_key(secret: str) -> bytes | None:
+    return None if re.fullmatch(r"(?:AC|SK)[0-9a-fA-F]{32}", secret.strip()) else _text_key(secret)
+
+
 TEXT = Key(_text_key)
+STRIPE = Key(_stripe_key, "The stored signing secret is not one: it starts with whsec_, while an API key does not.")
+TWILIO = Key(_twilio_key, "The stored token is not one: it is a SID, which is no secret and signs nothing.")
 WHSEC = Key(_standard_key, "The stored signing secret is not one: it is “whsec_” followed by base64.")
 BASE64 = Key(from_base64, "The stored MAC secret is not base64.")
 ED25519 = Key(_discord_key, "The stored public key is not one: it has 64 characters 0–9 and a–f.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from streamline_ui.providers.signing import addresses, checks, curves, deliveries, tokens
 from streamline_ui.providers.signing.deliveries import Reply, in_body, in_header
-from streamline_ui.providers.signing.parts import BASE64, ED25519, P256, TEXT, WHSEC, Incoming, Key
+from streamline_ui.providers.signing.parts import BASE64, ED25519, P256, STRIPE, TEXT, TWILIO, WHSEC, Incoming, Key
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ SCHEMES: dict[str, Scheme] = {
         "Signing secret",
         "In the Workbench: Webhooks → the destination → “Signing secret”, starts with whsec_.",
         "https://docs.stripe.com/webhooks/signature",
+        key=STRIPE,
         identity=in_body("id"),
     ),
     "slack": Scheme(
@@ -86,6 +87,7 @@ SCHEMES: dict[str, Scheme] = {
         "Auth token or shared key",
         "In the Twilio Console: Account Info → “Auth Token”; with shared keys, the secret of the key.",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
+        key=TWILIO,
         identity=deliveries.twilio,
     ),
     "telegram": Scheme(
