@@ -29,7 +29,7 @@ def draw(*, is_admin: bool) -> None:
         elements.callout(
             "info",
             "The sandbox is on.",
-            "It stands in for Discord, Telegram and SendGrid, so that everything can be tried without an account. "
+            "It stands in for the services, so that everything can be tried without an account. "
             "Start without STREAMLINE_SANDBOX to turn it off.",
         )
     facts = {
