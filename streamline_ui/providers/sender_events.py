@@ -6,8 +6,10 @@ The samples are ours, in the senders' form, one file for each scheme of `signatu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,11 @@ from typing import Any
 import orjson
 
 from streamline_ui.providers import telegram_facts
+from streamline_ui.providers.signing.senders import SCHEMES
 
 FOLDER = Path(__file__).parent / "samples"
+WITH_ACTION = frozenset({"github", "gitlab", "linear"})
+ALIKE = 0.86  # a typo, but not a longer name: pull_request_review_thread is no pull_request_review
 JSON = {"content-type": "application/json"}
 Names = Callable[[Mapping[str, str], Any], Iterable[object]]
 
@@ -59,6 +64,28 @@ def kinds(scheme: str, headers: Mapping[str, str], body: Any) -> frozenset[str]:
     return frozenset(str(name) for name in names(headers, body) if name) if names else frozenset()
 
 
+def complaint(scheme: str, event: str) -> str | None:
+    """A sentence where no request of the sender can ever be this event, else None.
+
+    Senders have more events than `of` offers, so that one nobody knows here is refused for its form only, or as a typo.
+    """
+    offered = [each.event for each in of(scheme)]
+    if event in offered or scheme not in _FORMS:
+        return None
+    known, (name, _, action) = scheme in WITH_ACTION, event.partition(".")
+    near = get_close_matches(name if known else event, offered, n=1, cutoff=ALIKE)
+    if re.fullmatch(_FORMS[scheme], event) and not (known and near and name != near[0]):
+        return None
+    near = near or get_close_matches(re.split(r"\W", event.lower())[0], offered, n=1)
+    if not near:
+        meant = f"It offers {', '.join(offered)}."
+    elif known and re.fullmatch("[a-z_]+", action):
+        meant = f"Did you mean {near[0]}.{action}?"
+    else:
+        meant = f"Did you mean {near[0]}?"
+    return f"{SCHEMES[scheme].sender} sends no event “{event}”. {meant}"
+
+
 def _header(name: str) -> Names:
     return lambda headers, _body: [headers.get(name)]
 
@@ -86,6 +113,18 @@ def _github(headers: Mapping[str, str], _body: Any) -> list[object]:
     return [headers.get(name) for name in ("x-github-event", "x-gitea-event", "x-forgejo-event")]
 
 
+def _acting(names: Names, *path: str) -> Names:
+    """The events, and each also with what was done, such as `issues` and `issues.opened`."""
+    action = _field(*path)
+
+    def both(headers: Mapping[str, str], body: Any) -> list[object]:
+        events = [name for name in names(headers, body) if isinstance(name, str) and name]
+        done = [each for each in action(headers, body) if isinstance(each, str) and each]
+        return [*events, *(f"{event}.{each}" for event in events for each in done)]
+
+    return both
+
+
 def _discord(_headers: Mapping[str, str], body: Any) -> list[object]:
     if not isinstance(body, dict):
         return []
@@ -108,10 +147,10 @@ def _twilio(_headers: Mapping[str, str], body: Any) -> list[object]:
 _NAMES: dict[str, Names] = {
     "airtable": lambda _headers, _body: ["changed"],
     "discord": _discord,
-    "github": _github,
-    "gitlab": _field("object_kind"),
+    "github": _acting(_github, "action"),
+    "gitlab": _acting(_field("object_kind"), "object_attributes", "action"),
     "hubspot": _each("subscriptionType"),
-    "linear": _header("linear-event"),
+    "linear": _acting(_header("linear-event"), "action"),
     "notion": _field("type"),
     "sendgrid": _each("event"),
     "shopify": _header("x-shopify-topic"),
@@ -119,4 +158,19 @@ _NAMES: dict[str, Names] = {
     "stripe": _field("type"),
     "telegram": _telegram,
     "twilio": _twilio,
+}
+_FORMS: dict[str, str] = {
+    "airtable": "changed",
+    "discord": "[A-Z_]+|interaction",
+    "github": r"[a-z_]+(\.[a-z_]+)?",
+    "gitlab": r"[a-z_]+(\.[a-z_]+)?",
+    "hubspot": r"\w+(\.\w+)+",
+    "linear": r"[A-Z][A-Za-z]*(\.[a-z]+)?",
+    "notion": r"[a-z_]+(\.[a-z_]+)+",
+    "sendgrid": "[a-z_]+",
+    "shopify": r"[a-z_]+(/[a-z_]+)+",
+    "slack": "[a-z_]+",
+    "stripe": r"[a-z0-9_]+(\.[a-z0-9_]+)+",
+    "telegram": "[a-z_]+",
+    "twilio": "call|message|message_status",
 }

@@ -98,6 +98,9 @@ def _about_trigger(definition: Definition, lookup: Lookup) -> Iterator[Problem]:
         yield from _about_verification(trigger.verification)
         if trigger.events and not sender_events.of(trigger.verification.scheme):
             yield Problem("trigger.events", "Events can be chosen where the signature check names the sender.")
+        for index, event in enumerate(trigger.events):
+            if said := sender_events.complaint(trigger.verification.scheme, event):
+                yield Problem(f"trigger.events.{index}", said)
         for index, address in enumerate(trigger.allowed_addresses):
             if not allowing.is_network(address):
                 said = f"{address} is no address and no network, such as 203.0.113.7 or 203.0.113.0/24."

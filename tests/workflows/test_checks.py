@@ -140,6 +140,14 @@ TRIGGERS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         [("trigger.verification.secret", "Enter the secret")],
     ),
     (
+        {
+            "type": "webhook",
+            "verification": {"scheme": "github", "secret": "abc"},
+            "events": ["issues.opened", "fork", "Push Hook"],
+        },
+        [("trigger.events.2", "GitHub sends no event “Push Hook”. Did you mean push?")],
+    ),
+    (
         {"type": "webhook", "verification": {"scheme": "discord", "secret": "nothex"}},
         [("trigger.verification.secret", "The public key is not one: it has 64 characters")],
     ),
