@@ -21,6 +21,7 @@ from streamline_ui.workflows.listeners import Listener, Wish
 from streamline_ui.workflows.news import News
 from streamline_ui.workflows.pollers import LEASE, Place
 
+SHORTEST = 0.05  # seconds between two polls that were held open
 AT_ONCE_IN_A_ROW = 1000  # polls without a pause, after which a service that always has more is given one
 PROOF_EVERY = 240.0  # seconds; a check of its own would be due a little later
 LONGEST_WISH = 86_400.0  # seconds that a service may ask us to wait
@@ -153,8 +154,8 @@ class Turn:
             return None
         except StreamlineError as error:
             return await self._on_error(error)
-        held = self.wish.feed.holds
-        milliseconds = 0 if held else round((monotonic() - started) * 1000)
+        took, held = monotonic() - started, self.wish.feed.holds
+        milliseconds = 0 if held else round(took * 1000)
         self.is_storing = True
         try:
             goes_on = await self._store(page)
@@ -164,7 +165,10 @@ class Turn:
         finally:
             self.is_storing = False
         self._succeeded(milliseconds)
-        return 0.0 if goes_on else self.wish.pause
+        if goes_on:
+            return 0.0
+        # a poll that was held open has waited already: the pause counts from its beginning, so nothing waits for it
+        return max(SHORTEST, self.wish.pause - took) if held else self.wish.pause
 
     async def _store(self, page: Page) -> bool:
         """Write down what came and how far we are; whether to ask again at once."""
