@@ -13,7 +13,7 @@ from nicegui.element import Element
 
 from components import buttons, connection_words, demo, elements, entered, form_parts, mode_choice
 from components.connect_buttons import ConnectButtons
-from components.connect_subject import GRANT, Subject, check_client, draw_name, is_folded, signs_in_first
+from components.connect_subject import GRANT, Subject, check_client, draw_name, is_folded, sign_in_words, signs_in_first
 from components.entered import Verdict
 from components.form_fields import FormField
 from components.form_parts import tag
@@ -101,7 +101,7 @@ class ConnectDialog:
                     anyway=self._save_anyway,
                     again=self._test,
                     sign_in=self._save_and_sign_in if provider.sign_in else None,
-                    words=connection_words.sign_in(provider, again=subject.row is not None),
+                    words=sign_in_words(subject),
                     is_first=signs_in_first(subject),
                 )
         if GRANT in self.form.inputs and signs_in_first(subject):
@@ -180,7 +180,7 @@ class ConnectDialog:
     def _relabel(self, grant_type: str) -> None:
         """A client for itself signs in nowhere."""
         if self.subject is not None:
-            words = connection_words.sign_in(self.subject.provider, again=self.subject.row is not None)
+            words = sign_in_words(self.subject)
             buttons.relabel(self.buttons.save, words if signs_in_first(self.subject, grant_type) else "Test and save")
 
     async def _test_and_save(self, typed: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nicegui.element import Element
 
-from components import form_inputs
+from components import connection_words, form_inputs
 from components.form_fields import FormField
 from components.form_parts import Words, tag
 from components.schema_form import SchemaForm
@@ -33,6 +33,13 @@ def signs_in_first(subject: Subject, grant_type: str = "") -> bool:
     """Whether the form's own button leads to the service: for what is new, and where a sign-in is missing."""
     is_waiting = subject.row is None or subject.row.status == Status.WAITING_FOR_SIGN_IN
     return subject.provider.auth_type == "oauth2" and is_waiting and grant_type != "client_credentials"
+
+
+def sign_in_words(subject: Subject) -> str:
+    """What the button is called that leads to the service: "again" only where somebody has been there."""
+    row = subject.row
+    has_signed_in = row is not None and (bool(row.account) or row.status != Status.WAITING_FOR_SIGN_IN)
+    return connection_words.sign_in(subject.provider, again=has_signed_in)
 
 
 def check_client(subject: Subject, config: Mapping[str, Any]) -> None:

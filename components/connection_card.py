@@ -89,6 +89,9 @@ def _foot(row: Integration) -> str:
         cause = escape(row.status_message, quote=True)
         up_to = words.up_to(row)
         whose = f"<b>{escape(up_to)}</b> · " if up_to else ""
+        if words.is_theirs(row) and row.next_check_at:
+            until = f'data-until="{row.next_check_at.timestamp():.0f}" data-until-words="Looks again"'
+            whose = f'{whose}<span class="num" {until}></span> · '
         return f'<span class="tiny sl-cause" title="{cause}">{whose}{cause}</span>'
     return f'<span class="tiny muted trunc">{escape(words.used(row))}</span>'
 
@@ -98,7 +101,10 @@ def _buttons(row: Integration) -> str:
     described = f'data-id="{key}" aria-describedby="name-{key}" type="button"'
     is_waiting = words.status(row) is Status.WAITING_FOR_SIGN_IN
     label, opens = (words.mend(row), 'data-signs-in="true" ') if is_waiting else ("Fix", "")
-    fix = f'<button class="link sl-fix" data-do="fix" {opens}{described}>{label}</button>'
+    does = "fix"
+    if words.is_theirs(row):
+        label, does = "Test now", "test"
+    fix = f'<button class="link sl-fix" data-do="{does}" {opens}{described}>{label}</button>'
     configure = f'<button class="link sl-configure" data-do="configure" {described}>Configure</button>'
     menu = (
         f'<button class="sl-btn icon ghost sm" data-do="menu" data-id="{key}" type="button" aria-haspopup="menu" '

@@ -74,6 +74,11 @@ def who_acts(row: Integration) -> str:
     return "Nobody has to do anything."
 
 
+def is_theirs(row: Integration) -> bool:
+    """Whether only the service can mend it. Of an address that may be mistyped nobody knows."""
+    return health.who_acts(rows.health_of(row)) == "service" and not is_elsewhere(row)
+
+
 def wants_secret(row: Integration) -> bool:
     """Whether a broken connection needs another secret. Where its address is the trouble, that comes first."""
     if status(row) is Status.WAITING_FOR_SIGN_IN:

@@ -90,6 +90,8 @@ class IntegrationsBoard:
             self.menu.open(f"Actions for {row.name}", self.actions.menu(row), button_id)
         elif action == "fix":
             await self.dialog.mend(integration_id)
+        elif action == "test":
+            await self.actions.test(integration_id)
         else:
             await self.dialog.edit(integration_id)
 

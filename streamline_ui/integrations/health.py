@@ -2,8 +2,8 @@
 
 `after` is the whole state machine, a pure function. A success heals at once. Refused credentials, or anything else that
 will be refused again, need a person: no more tries until someone acts. All else is the service's trouble: we wait 5 s,
-doubling to 15 min, and ask for attention after the third failure in a row. A service that asks us to wait is there: it is
-looked at when the wait ends, and is nobody's trouble however often it asks.
+doubling to 15 min, and ask for attention after the third failure in a row. A service that asks us to wait is there: it
+is looked at when the wait ends, and is nobody's trouble however often it asks.
 
 A status may flicker; whether anybody is told of it outside the page is another question, which `is_confirmed` answers.
 """

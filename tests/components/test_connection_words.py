@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components import connection_card
 from components import connection_words as words
 from streamline_ui.storage.models import Integration, Status, now
 
@@ -46,6 +47,23 @@ def test_the_button_is_called_after_what_mends_it(values: dict[str, Any], label:
 )
 def test_the_line_below_the_name(values: dict[str, Any], line: str) -> None:
     assert words.line(connection(**values)) == line
+
+
+@pytest.mark.parametrize(
+    ("values", "button", "countdown"),
+    [
+        ({}, ">Fix<", False),
+        ({"next_check_at": now()}, ">Test now<", True),
+        ({"status": Status.DEGRADED, "next_check_at": now()}, ">Test now<", True),
+        ({"next_check_at": now(), "status_message": "nowhere.invalid was not found."}, ">Fix<", False),
+        ({"status": Status.WAITING_FOR_SIGN_IN}, ">Sign in<", False),
+        ({"status": Status.WAITING_FOR_SIGN_IN, "account": "al@example.com"}, ">Sign in again<", False),
+    ],
+)
+def test_the_card_offers_to_fix_only_what_a_person_can(values: dict[str, Any], button: str, countdown: bool) -> None:
+    row = connection(failures=1, **values)
+    assert button in connection_card._buttons(row)
+    assert ("data-until" in connection_card._foot(row)) is countdown
 
 
 def test_what_has_nothing_to_test_is_ready_once_it_was_looked_at() -> None:
