@@ -149,7 +149,7 @@ async def test_delete_leads_back_with_a_way_back(newcomer: Newcomer) -> None:
 async def test_what_it_was_set_up_with(newcomer: Newcomer) -> None:
     page = newcomer.page
     await open_page(newcomer, "telegram", "Bot")
-    facts = page.locator("dl.sl-facts")
+    facts = page.get_by_role("region", name="Credentials").locator("dl.sl-facts")
     await expect(facts).to_contain_text("••••")
     await expect(facts).to_contain_text("AES-256-GCM")
     await expect(page.get_by_text("No workflow uses it yet.")).to_be_visible()
