@@ -94,6 +94,9 @@ class Push:
     refusal: Callable[[str], str]
 
 
+HEARD = Reply(200)
+
+
 @dataclass(frozen=True, slots=True)
 class Entered:
     """How a service tells events at an address of ours that a person enters there.
@@ -109,7 +112,7 @@ class Entered:
     secret: Callable[[Any], SecretStr | None]
     how: str
     event_id: str = ""
-    reply: Reply = Reply(200)
+    reply: Reply = HEARD
     is_own: Callable[[Mapping[str, Any]], bool] = lambda _: False
 
 
