@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import OperationalError
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
 from streamline_ui.integrations import choosing, configuration, health, inbox, keys, oauth, rows, usage
@@ -19,6 +20,7 @@ from streamline_ui.net import pace
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Action, Config, Connection, Provider
 from streamline_ui.providers.opening import opened
+from streamline_ui.storage import trouble
 from streamline_ui.vault import redact
 
 
@@ -31,7 +33,12 @@ class _Desk:
     occasion: str | None = None
 
     async def write(self, title: str, text: str) -> str:
-        return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text, self.occasion)
+        try:
+            return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text, self.occasion)
+        except OperationalError as error:
+            if (refused := trouble.note(error)) is None:
+                raise
+            raise Unavailable(refused.message, retry_after=refused.retry_after, hints=refused.hints) from None
 
     async def access_token(self, provider: Provider[Any], config: Config, refused: str | None) -> str:
         return await oauth.access_token(self.user_id, self.integration_id, provider, config, refused)
