@@ -53,9 +53,10 @@ class ConnectDialog:
         name = await asyncio.to_thread(connections.free_name, self.user_id, provider.name)
         self._open(Subject(provider, None, name))
         for field, value in (carried or {}).items():
-            if field in self.form.inputs:
-                form_parts.put(self.form.inputs[field], value)
-                self._entered(next(each for each in self.form.fields if each.name == field), value)
+            if (filled := self.form.carry(field, value)) is not None:
+                self._entered(filled, value)
+            if filled is None or field in self.folded_names:
+                self.folded.props["open"] = True
 
     async def edit(self, integration_id: str, *, replace: bool = False, unfold: bool = False) -> None:
         """Open it for a connection; with `replace`, ready for a new secret, with `unfold`, for another address."""

@@ -35,6 +35,16 @@ class KeyRows:
 
     def add(self) -> None:
         """One more row, ready to be typed in."""
+        name, _ = self._row()
+        form_parts.focus(name)
+
+    def carry(self, name: str, value: str) -> None:
+        """One more row, with what was pasted elsewhere."""
+        for field, text in zip(self._row(), (name, value), strict=True):
+            form_parts.put(field, text)
+
+    def _row(self) -> tuple[Element, Element]:
+        """Draw an empty row; returns its two fields."""
         self._count += 1
         key = f"{self.group}.{ROW}.{self._count}"
         with self._place, tag("div", "sl-key-row") as row:
@@ -43,9 +53,11 @@ class KeyRows:
                     "input", type_="text", name=f"{key}.name", aria_label="Name of the key", placeholder="Name",
                     maxlength=form_inputs.LONGEST_NAME, **form_inputs.PRIVATE,
                 )  # fmt: skip
-            form_inputs.secret("the value", name=f"{key}.value", aria_label="Value of the key", placeholder="Value")
+            value = form_inputs.secret(
+                "the value", name=f"{key}.value", aria_label="Value of the key", placeholder="Value"
+            )
             self._remove_button("this key", row)
-        form_parts.focus(name)
+        return name, value
 
     def _stored_row(self, name: str, value: Mapping[str, Any]) -> None:
         with tag("div", "sl-key-row") as row:

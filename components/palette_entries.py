@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from components import elements, tile_search
 from streamline_ui.providers import PROVIDERS, paste
@@ -17,6 +18,17 @@ from streamline_ui.storage.workflow_tables import Workflow
 
 MOST = 8
 FEED = re.compile(r"https?://[^\s/]+\.[^\s/]+(/\S*)?")  # an address that is nobody's in particular
+HEADERS = {  # how a service takes its key, and where its API is: no connection of ours, but a plain one
+    "Anthropic": ("X-Api-Key", "{}", "https://api.anthropic.com"),
+    "GitHub": ("Authorization", "Bearer {}", "https://api.github.com"),
+    "GitLab": ("Private-Token", "{}", ""),
+    "Linear": ("Authorization", "{}", "https://api.linear.app"),
+    "OpenAI": ("Authorization", "Bearer {}", "https://api.openai.com"),
+    "Shopify": ("X-Shopify-Access-Token", "{}", ""),
+    "Stripe": ("Authorization", "Bearer {}", "https://api.stripe.com"),
+}
+USELESS = ("AWS", "Mailgun", "webhook")  # in a header alone, that is
+EACH_ITS_OWN = frozenset({"accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"})
 PAGES = (
     ("Integrations", "plug", "/"),
     ("Workflows", "workflow", "/workflows"),
@@ -137,21 +149,55 @@ def _service(provider: Provider[Any], deeds: Deeds) -> Entry:
 def is_pasted(query: str) -> bool:
     """Whether it is somebody's key or private address, which need not stand there for all to read."""
     found = paste.recognise(query, weakly=True)
-    return found is not None and (bool(found.field) or found.provider is None)
+    is_key = found is not None and (bool(found.field) or found.thing == "webhook" or found.provider is None)
+    return is_key or paste.google_client(query) is not None or bool((paste.curl(query) or ("", {}))[1])
 
 
 def _pasted(query: str, deeds: Deeds) -> list[Entry]:
-    """What to do with a key or an address: connect its service, or one that takes any."""
+    """What to do with a key, an address or a command: connect its service, or one that takes any."""
     value, _ = paste.clean(query)
     found = paste.recognise(query, weakly=True)
-    if found is not None and found.provider is not None:
-        carried = {found.field: value} if found.field else {}
-        return [_carry(f"Connect {found.service} with this {found.thing}", found.provider, carried, deeds)]
+    if (client := paste.google_client(query)) is not None:
+        carried = {name: text for name, text in zip(("clientId", "clientSecret"), client, strict=True) if text}
+        return [_carry("Connect Google Sheets with this OAuth client", "google_sheets", carried, deeds)]
+    if found is not None and found.provider is not None and found.field:
+        title = f"Connect {found.service} with this {found.thing}"
+        return [_carry(title, found.provider, {found.field: value}, deeds)]
+    if (command := paste.curl(query)) is not None:
+        return [_carry("Use this curl command: HTTP request", "http", _of_command(*command), deeds)]
     if found is not None:
-        return [_carry(f"Use this {found.service} {found.thing} with any API: HTTP request", "http", {}, deeds)]
+        return _elsewhere(found, value, deeds)
     if FEED.fullmatch(value):
         return [_carry("Follow the feed at this address", "rss", {"feedUrl": value}, deeds)]
     return []
+
+
+def _elsewhere(found: paste.Recognised, value: str, deeds: Deeds) -> list[Entry]:
+    """What to do with something that is known, and is no connection's own: another way, or a word on its place."""
+    if found.thing == "webhook":
+        carried = {"baseUrl": _origin(value)}  # the rest is the secret part, and belongs into a step
+        return [_carry("Post to this address: HTTP request", "http", carried, deeds)]
+    if found.thing == "address" and found.provider is not None:
+        title = f"Connect {found.service}; this address goes into its steps"
+        return [_carry(title, found.provider, {}, deeds)]
+    if found.provider is not None or found.service in USELESS:
+        return []
+    header, form, base = HEADERS.get(found.service, ("Authorization", "Bearer {}", ""))
+    if found.service == "Google" and found.thing == "API key":
+        header, form = "X-Goog-Api-Key", "{}"
+    carried = {f"apiKeys.{header}": form.format(value)} | ({"baseUrl": base} if base else {})
+    return [_carry(f"Use this {found.service} {found.thing} with any API: HTTP request", "http", carried, deeds)]
+
+
+def _of_command(address: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """The fields of an HTTP connection for a command. What each request has of its own is left to the steps."""
+    keys = {f"apiKeys.{name}": value for name, value in headers.items() if name.lower() not in EACH_ITS_OWN}
+    return {"baseUrl": _origin(address), **keys}
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _carry(title: str, provider: str, carried: dict[str, str], deeds: Deeds) -> Entry:

@@ -83,6 +83,16 @@ class SchemaForm:
         if opener := next(iter(self._openers.values()), None):
             opener()
 
+    def carry(self, name: str, value: str) -> FormField | None:
+        """Put in what was pasted elsewhere; returns the field, or None where it became a row or has no place."""
+        if name in self.inputs:
+            form_parts.put(self.inputs[name], value)
+            return next(field for field in self.fields if field.name == name)
+        group, _, key = name.partition(".")
+        if group in self.rows and key:
+            self.rows[group].carry(key, value)
+        return None
+
     def values(self, typed: Mapping[str, str]) -> dict[str, Any]:
         """What was typed, as JSON. What was there and is now blank is null; a masked secret is left out."""
         values = form_fields.collect(self.fields, typed)

@@ -6,8 +6,10 @@ an `.env` file is as good as a careful copy.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from base64 import b64encode
 from dataclasses import dataclass
 
 from streamline_ui import providers
@@ -81,18 +83,54 @@ def _named(value: str) -> str:
 
 def _from_curl(value: str) -> str:
     """The credential in a curl command: a token in a header, or else the address that it calls."""
-    if not re.match(r"(?:\$\s+)?curl(?:\.exe)?\s", value):
-        return value
-    try:
-        words = shlex.split(re.sub(r"\\\r?\n", " ", value))
-    except ValueError:
-        return value
-    headers = [words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-H", "--header")]
-    headers += [word.partition("=")[2] for word in words if word.startswith("--header=")]
-    for header in headers:
+    words = _curl_words(value)
+    for header in _after(words, "-H", "--header"):
         if _from_header(header) != header:
             return _bearer(_from_header(header))
     return next((word for word in words if re.match(r"https?://", word)), value)
+
+
+def curl(text: str) -> tuple[str, dict[str, str]] | None:
+    """The address that a curl command calls, and its headers by name; None where it is no such command."""
+    words = _curl_words(tidy(text)[0])
+    address = next((word for word in words if re.match(r"https?://[^\s/]", word)), None)
+    if address is None:
+        return None
+    pairs = (header.partition(":") for header in _after(words, "-H", "--header"))
+    headers = {name.strip(): value.strip() for name, _, value in pairs if name.strip() and value.strip()}
+    for login in _after(words, "-u", "--user"):
+        headers.setdefault("Authorization", f"Basic {b64encode(login.encode()).decode()}")
+    return address, headers
+
+
+def _curl_words(value: str) -> list[str]:
+    if not re.match(r"(?:\$\s+)?curl(?:\.exe)?\s", value):
+        return []
+    try:
+        words = shlex.split(re.sub(r"\\\r?\n", " ", value))
+    except ValueError:
+        return []
+    return [word.strip() for word in words]  # in one line, a backslash of several lines leaves its space
+
+
+def _after(words: list[str], short: str, long: str) -> list[str]:
+    """What stands behind an option of a command."""
+    return [words[at + 1] for at, word in enumerate(words[:-1]) if word in (short, long)] + [
+        word.partition("=")[2] for word in words if word.startswith(f"{long}=")
+    ]
+
+
+def google_client(text: str) -> tuple[str, str] | None:
+    """The id and the secret in the file that Google gives out for an OAuth client, or None."""
+    try:
+        found = json.loads(text) if text.lstrip()[:1] == "{" and len(text) <= LONGEST * 4 else None
+    except (ValueError, RecursionError):
+        return None
+    client = (found.get("web") or found.get("installed")) if isinstance(found, dict) else None
+    if not isinstance(client, dict):
+        return None
+    identity, secret = client.get("client_id"), client.get("client_secret", "")
+    return (identity, secret) if isinstance(identity, str) and identity and isinstance(secret, str) else None
 
 
 @dataclass(frozen=True, slots=True)

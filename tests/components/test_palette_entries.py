@@ -94,6 +94,36 @@ def test_what_was_pasted_is_carried_into_its_dialog() -> None:
     assert noted.done == [("connect", ("discord", {"webhookUrl": HOOK}))]
 
 
+TOKEN = "ghp_" + "a" * 36
+CURL = "curl -X POST https://api.example.com/v1/items -H 'X-Team: s3cret-value' -H 'Content-Type: application/json'"
+CLIENT = '{"web": {"client_id": "12-ab.apps.googleusercontent.com", "client_secret": "GOCSPX-x", "auth_uri": "x"}}'
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "kind", "carried"),
+    [
+        (TOKEN, "Use this GitHub token with any API: HTTP request", "http",
+         {"apiKeys.Authorization": f"Bearer {TOKEN}", "baseUrl": "https://api.github.com"}),
+        ("https://hooks.slack.com/services/T0/B0/" + "x" * 24, "Post to this address: HTTP request", "http",
+         {"baseUrl": "https://hooks.slack.com"}),
+        ("https://docs.google.com/spreadsheets/d/1abc/edit", "Connect Google Sheets; this address goes into its steps",
+         "google_sheets", {}),
+        (CURL, "Use this curl command: HTTP request", "http",
+         {"baseUrl": "https://api.example.com", "apiKeys.X-Team": "s3cret-value"}),
+        ("curl -u al:pw \\ https://x.example.com/a", "Use this curl command: HTTP request", "http",
+         {"baseUrl": "https://x.example.com", "apiKeys.Authorization": "Basic YWw6cHc="}),
+        (CLIENT, "Connect Google Sheets with this OAuth client", "google_sheets",
+         {"clientId": "12-ab.apps.googleusercontent.com", "clientSecret": "GOCSPX-x"}),
+    ],
+)  # fmt: skip
+def test_nothing_pasted_is_lost(query: str, title: str, kind: str, carried: dict[str, str]) -> None:
+    noted = Noted()
+    found = palette_entries.matching(query, palette_entries.collect([], noted.deeds, is_admin=False), noted.deeds)
+    assert found[0].title == title
+    found[0].run()
+    assert noted.done == [("connect", (kind, carried))]
+
+
 def test_each_entry_does_what_it_says() -> None:
     noted = Noted()
     for entry in palette_entries.collect(ROWS, noted.deeds, is_admin=True):
@@ -105,6 +135,9 @@ def test_each_entry_does_what_it_says() -> None:
     assert noted.done[-2:] == [("theme", None), ("sign out", None)]
 
 
-@pytest.mark.parametrize(("query", "is_hidden"), [(HOOK, True), (f"  '{HOOK}' ", True), ("Ops", False), ("", False)])
+@pytest.mark.parametrize(
+    ("query", "is_hidden"),
+    [(HOOK, True), (f"  '{HOOK}' ", True), (CURL, True), (CLIENT, True), ("Ops", False), ("", False)],
+)
 def test_a_pasted_key_is_not_shown(query: str, is_hidden: bool) -> None:
     assert palette_entries.is_pasted(query) is is_hidden
