@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from components import elements
@@ -130,10 +131,15 @@ def used(row: Integration) -> str:
 
 
 def share(checks: Sequence[HealthCheck]) -> str:
-    """The share of checks that went well, "98.7 %", or a dash where there were none."""
+    """How much of the time that these checks tell of it was up, "98.7 %", or a dash where there were none.
+
+    What a check found holds until the next, as for the uptime of 30 days: an outage is looked at far more often.
+    """
     if not checks:
         return "–"
-    percent = 100 * sum(check.ok for check in checks) / len(checks)
+    known = (checks[-1].at - checks[0].at).total_seconds()
+    up = sum((after.at - check.at).total_seconds() for check, after in pairwise(checks) if check.ok)
+    percent = 100 * (up / known if known > 0 else checks[-1].ok)
     return f"{percent:.1f}".removesuffix(".0") + " %"
 
 

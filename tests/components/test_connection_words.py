@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from components import connection_card
 from components import connection_words as words
-from streamline_ui.storage.models import Integration, Status, now
+from streamline_ui.storage.models import HealthCheck, Integration, Status, now
 
 SECRET = '{"webhookUrl": {"set": true, "hint": "…ab12"}}'
 
@@ -64,6 +65,25 @@ def test_the_card_offers_to_fix_only_what_a_person_can(values: dict[str, Any], b
     row = connection(failures=1, **values)
     assert button in connection_card._buttons(row)
     assert ("data-until" in connection_card._foot(row)) is countdown
+
+
+@pytest.mark.parametrize(
+    ("looks", "share"),
+    [
+        ([], "–"),
+        ([(0, True)], "100 %"),
+        ([(0, False)], "0 %"),
+        ([(0, True), (95, False), (96, False), (98, False), (100, True)], "95 %"),
+        ([(0, False), (50, True), (100, True)], "50 %"),
+    ],
+)
+def test_the_share_is_one_of_time_not_of_checks(looks: list[tuple[int, bool]], share: str) -> None:
+    start = now()
+    checks = [
+        HealthCheck(integration_id="1", at=start + timedelta(minutes=minute), kind="test", ok=ok, message="")
+        for minute, ok in looks
+    ]
+    assert words.share(checks) == share
 
 
 def test_what_has_nothing_to_test_is_ready_once_it_was_looked_at() -> None:
