@@ -146,6 +146,17 @@ async def test_a_pasted_address_opens_its_dialog_filled_in_and_leaves_no_trace(p
     assert "aB3_" not in await page.evaluate("JSON.stringify([history.state, {...localStorage}, {...sessionStorage}])")
 
 
+async def test_a_pasted_token_becomes_a_header(page: Page) -> None:
+    await visit(page, "/inbox")
+    await open_palette(page, "ghp_" + "a" * 36)
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("Address of the API", exact=True)).to_have_value("https://api.github.com")
+    await expect(dialog.get_by_label("Name of the key")).to_have_value("Authorization")
+    await expect(dialog.get_by_label("Value of the key")).to_have_value("Bearer ghp_" + "a" * 36)
+    await expect(dialog.get_by_label("Value of the key")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("keys", "path"),
     [
