@@ -197,14 +197,16 @@ async def _run(
 async def _look(provider: Provider[Any], config: Config, desk: _Desk) -> health.Outcome:
     assert provider.checker is not None, f"{provider.type} has no check"
     with oauth.hiding(config):
-        started = perf_counter()
+        started, doubts = perf_counter(), formats.cut_off(config)
         try:
             async with opened(provider, config, desk) as connection:
                 checked = await provider.checker(connection)
         except StreamlineError as error:
-            return _scrubbed(health.failed(error, _since(started)))
-        milliseconds = _since(started)
-        return _scrubbed(health.succeeded(checked.account, checked.message, milliseconds, tested=checked.tested))
+            outcome = health.failed(error, _since(started))
+            return _scrubbed(replace(outcome, hints=(*outcome.hints, *doubts)))
+        message = " ".join((checked.message, *doubts))
+        outcome = health.succeeded(checked.account, message, _since(started), tested=checked.tested)
+        return _scrubbed(replace(outcome, hints=tuple(doubts)))
 
 
 def _since(started: float) -> int:

@@ -153,6 +153,22 @@ MEANINGS = (
         422,
         "INVALID_FILTER_BY_FORMULA",
     ),
+    Meaning(
+        "input",
+        "Airtable cannot tell which record is meant",
+        "Likely several records have the same values in the fields under “Same record if”. Name a field whose values "
+        "occur once, or remove the records that are double.",
+        422,
+        "INVALID_RECORDS",
+        text="upsert|match|multiple|more than one",
+    ),
+    Meaning(
+        "input",
+        "Airtable does not accept the records",
+        "Where a record is created or updated, likely several have the same values in “Same record if”.",
+        422,
+        "INVALID_RECORDS",
+    ),
     Meaning("input", "The table changed while it was being read", "Run it again.", 422, STALE),
     Meaning("input", "The table has no view of this name", "Check the view in Airtable.", 422, "VIEW_NAME_NOT_FOUND"),
     Meaning("input", "Airtable does not accept what was sent", "Check the fields and their values.", 422),

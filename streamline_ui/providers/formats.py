@@ -173,6 +173,17 @@ def doubts(config: BaseModel) -> dict[str, str]:
     return found | extra() if callable(extra) else found
 
 
+def cut_off(config: BaseModel) -> list[str]:
+    """Of each secret that has an unusual form: the sentence that says so."""
+    found: list[str] = []
+    for _, field, value in _fields(config):
+        if isinstance(value, BaseModel):
+            found += cut_off(value)
+        elif isinstance(value, SecretStr) and field is not None:
+            found += filter(None, (each.doubt(value) for each in field.metadata if isinstance(each, Format)))
+    return found
+
+
 def sentences(error: ValidationError, model: type[BaseModel] | None = None) -> dict[str, str]:
     """One plain sentence for each field that is wrong, by its dotted JSON name; "" stands for the whole."""
     found: dict[str, str] = {}

@@ -25,6 +25,7 @@ from streamline_ui.providers.sending import HEADER, METHODS, OURS, Answer
 from streamline_ui.providers.values import Texts
 
 LONGEST_WORD = 60  # bytes
+OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://|(?:about|blob|data|file|javascript|mailto|tel):", re.IGNORECASE)
 
 
 class HttpKeys(Keys):
@@ -159,7 +160,8 @@ async def request(
     url = url.strip()
     if not url:
         raise Invalid("Address is missing.", {"url": "Address is missing."})
-    if not client.config.base_url and not re.match(r"https?://", url, re.IGNORECASE):
+    is_whole = re.match(r"https?://", url, re.IGNORECASE) is not None
+    if not is_whole and (not client.config.base_url or OTHER_SCHEME.match(url)):
         raise Invalid("The address must start with http:// or https://.", {"url": "It must start with https://."})
     response = await client.http.request(method, url, params=query, **sending.sent(body, given))
     return sending.answer(response)

@@ -167,3 +167,19 @@ async def test_a_use_that_works_heals_at_once_and_moves_the_next_check(stand_ins
     assert (now_.status, now_.failures, now_.failing_since) == (Status.HEALTHY, 0, None)
     newest = connections.checks(alice.id, row.id)[-1]
     assert newest.kind == "use" and newest.ok
+
+
+HALF = {
+    "telegram": {"botToken": "123456789:AAEh"},
+    "sendgrid": {"apiKeys": {"apiKey": "SG." + "a" * 22, "fromEmail": "a@example.com"}},
+    "newsapi": {"apiKeys": {"apiKey": "0a" * 8 + "b"}},
+}
+
+
+@pytest.mark.parametrize("type_name", HALF)
+async def test_a_key_that_looks_cut_off_is_told_whatever_the_service_says(
+    stand_ins: str, alice: User, type_name: str
+) -> None:
+    outcome = await connections.try_out(alice.id, type_name, {**HALF[type_name], "baseUrl": f"{stand_ins}/{type_name}"})
+    assert any("Check that nothing is cut off." in hint for hint in outcome.hints)
+    assert not outcome.ok or "Check that nothing is cut off." in outcome.message

@@ -128,6 +128,15 @@ async def test_upsert_is_repeatable(connect: Connect) -> None:
     assert raised.value.fields == {"mergeOn": "“E-mail” has no value in Fields."}
 
 
+async def test_an_upsert_that_finds_several_names_the_likely_cause(connect: Connect) -> None:
+    connection = await connect("airtable")
+    for _ in range(2):
+        await run(connection, "create_record", fields={"Name": "Ann"})
+    with pytest.raises(Rejected, match=r"cannot tell which record is meant \(422, INVALID_RECORDS\)") as raised:
+        await run(connection, "upsert_record", fields={"Name": "Ann"}, mergeOn="Name")
+    assert "several records have the same values" in raised.value.hints[0]
+
+
 async def test_many_records_go_ten_at_a_time_and_come_a_hundred_at_a_time(
     connect: Connect, arrived: Arrivals, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,3 +167,9 @@ def test_wrong_configurations(values: dict[str, Any], field: str) -> None:
 async def test_requests_that_are_not_sent(way_out: None, params: dict[str, Any], kind: type[Exception]) -> None:
     with pytest.raises(kind):
         await ask({}, **params)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "FTP://x/y", "javascript:alert(1)", "data:text/plain,x"])
+async def test_below_an_address_another_scheme_is_refused_too(way_out: None, url: str) -> None:
+    with pytest.raises(Invalid, match="must start with http"):
+        await ask({"baseUrl": "http://127.0.0.1:9"}, method="GET", url=url)
