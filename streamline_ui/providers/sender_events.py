@@ -64,6 +64,12 @@ def kinds(scheme: str, headers: Mapping[str, str], body: Any) -> frozenset[str]:
     return frozenset(str(name) for name in names(headers, body) if name) if names else frozenset()
 
 
+def plain(found: Iterable[str]) -> frozenset[str]:
+    """Without those that only say more of another one: `issues` of `issues` and `issues.opened`."""
+    names = frozenset(found)
+    return frozenset(name for name in names if name.partition(".")[0] not in names - {name})
+
+
 def complaint(scheme: str, event: str) -> str | None:
     """A sentence where no request of the sender can ever be this event, else None.
 

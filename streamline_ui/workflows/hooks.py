@@ -192,7 +192,8 @@ def _unwanted(trigger: WebhookTrigger, value: Mapping[str, Any]) -> str | None:
     kinds = sender_events.kinds(trigger.verification.scheme, value["headers"], value["body"])
     if kinds & set(trigger.events):
         return None
-    named = ", ".join(sorted(kinds))[:200]
+    told = kinds if any("." in event for event in trigger.events) else sender_events.plain(kinds)
+    named = ", ".join(sorted(told))[:200]
     return f"The event “{named}” is not among those that were chosen." if named else "It names no event."
 
 

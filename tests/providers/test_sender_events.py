@@ -56,6 +56,7 @@ def test_an_event_is_known_with_what_was_done_too() -> None:
     assert sender_events.kinds("gitlab", {}, body) == {"issue", "issue.open"}
     assert sender_events.kinds("linear", {"linear-event": "Issue"}, {"action": "create"}) == {"Issue", "Issue.create"}
     assert sender_events.kinds("github", {"x-github-event": "push"}, {"action": 7}) == {"push"}
+    assert sender_events.plain({"issues", "issues.opened", "push"}) == {"issues", "push"}
 
 
 @pytest.mark.parametrize("scheme", SENDERS)
