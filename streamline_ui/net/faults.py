@@ -30,8 +30,9 @@ _CERTIFICATE_REASONS = {
 def refused(host: str, port: int, verdict: Verdict) -> Rejected:
     """The policy forbids this destination."""
     if verdict == "own":
+        shown = f"[{host}]" if ":" in host else host
         return Rejected(
-            f"{host}:{port} is Streamline itself, which it does not call.",
+            f"{shown}:{port} is Streamline itself, which it does not call.",
             hints=["Start the workflow directly instead."],
             code="net.private",
         )

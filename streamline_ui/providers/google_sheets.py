@@ -8,8 +8,8 @@
    add the return address that is shown here, exactly as it is.
 4. Copy the *client ID* and the *client secret* here, then press *Sign in with Google*.
 
-Google takes a return address only with https, or on localhost. Without a domain, open Streamline at
-`http://localhost:8080` for the sign-in.
+Google takes a return address only with https, or on localhost. Without a domain, open Streamline as
+`localhost`, with its port, for the sign-in.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field
 from streamline_ui.providers import feed_reader
 from streamline_ui.providers.configs import Config, web_address
 from streamline_ui.providers.describe import Checked, Connection, Event, Page, Provider, Trigger
+from streamline_ui.providers.meanings import Meaning
 from streamline_ui.providers.recent import Recent
 
 
@@ -46,6 +47,14 @@ provider = Provider(
     docs="https://www.rssboard.org/rss-specification",
     brand="rss",
     aliases=("feed", "atom", "news", "blog", "podcast", "syndication"),
+    meanings=(
+        Meaning(
+            "auth",
+            "The site shows this feed only to those who sign in",
+            "Use an address that everybody may read; some sites offer one with a key in it.",
+            401,
+        ),
+    ),
     anywhere=True,  # feeds move, and lead to where they are now
     check_every=timedelta(hours=1),
 )
@@ -62,7 +71,8 @@ async def check(source: Source) -> Checked:
     """Read the feed."""
     feed = await read(await source.http.get(source.config.feed_url))
     name = feed.title or "a feed without a title"
-    return Checked(feed.title, f"Connected to “{name}” with {len(feed.items)} entries.")
+    count = "1 entry" if len(feed.items) == 1 else f"{len(feed.items)} entries"
+    return Checked(feed.title, f"Connected to “{name}” with {count}.")
 
 
 @provider.poll(NEW, every=timedelta(minutes=15), least=timedelta(minutes=1))

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
-from streamline_ui.providers import feed_reader, formats, named, rss
+from streamline_ui.providers import feed_reader, formats, meanings, named, rss
 from streamline_ui.providers.describe import Connection, Page
 
 from .conftest import Connect
@@ -84,7 +84,7 @@ async def test_a_web_page_tells_where_its_feed_is(connect: Connect, stand_ins: s
     [
         ({"status": 404}, Rejected, r"127\.0\.0\.1 does not know what was asked for \(404\)"),
         ({"status": 503}, Unavailable, r"has a problem on its side \(503\)"),
-        ({"expiredToken": True}, AuthFailed, r"refused the key \(401\)"),
+        ({"expiredToken": True}, AuthFailed, r"to those who sign in \(401\)"),
         ({"garbage": True}, Rejected, "This is a web page, not a feed"),
     ],
 )
@@ -193,3 +193,10 @@ def test_json_feeds_of_any_shape() -> None:
     item = feed.items[0]
     assert (item.id, item.link, item.categories) == ("7", "https://news.example/x", ["1"])
     assert item.enclosures == ["https://news.example/blog/a.mp3"]
+
+
+def test_a_feed_behind_a_sign_in_asks_for_no_key() -> None:
+    answer = httpx.Response(401, request=httpx.Request("GET", "https://example.com/feed.xml"))
+    problem = meanings.translate(answer, meanings=named("rss").meanings)
+    assert problem.message == "The site shows this feed only to those who sign in (401)."
+    assert "paste" not in problem.hints[0]
