@@ -209,10 +209,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names are the library's
 
     def _send(self, status: int, text: str, code: str) -> None:
+        webhook = re.search(r"/webhooks/(\d+)/", self.path)  # whoever does not say who it is, is not believed
         body = json.dumps(
             {
                 "ok": status == httpx.codes.OK,
-                "id": text,
+                "id": webhook[1] if webhook else text,
+                "type": 1,
                 "channel_id": text,
                 "name": text,
                 "message": text,
