@@ -146,7 +146,7 @@ async def test_the_check_posts_nothing(provider: Provider[Any]) -> None:
             "id": request.url.path.split("/")[-2],
             "type": 1 if provider.type == "discord" else "Full",
             "sid": request.url.path.split("/")[-1].removesuffix(".json"),
-            "sources": [],
+            "articles": [],
             "team_id": "T1",
             "user_id": "U1",
             "version": "https://jsonfeed.org/version/1.1",
