@@ -34,7 +34,12 @@ Password = Annotated[SecretStr, Field(max_length=1000, examples=["quiet-river-pa
 Name = Annotated[str, Field(max_length=100)]
 Time = Annotated[AwareDatetime, BeforeValidator(_time)]
 Config = Annotated[
-    dict[str, Any], Field(max_length=200, description="As the service's own form has it; see GET /api/providers.")
+    dict[str, Any],
+    Field(
+        max_length=200,
+        description="As the service's own form has it; see GET /api/providers.",
+        examples=[{"webhookUrl": "https://discord.com/api/webhooks/…"}],
+    ),
 ]
 
 

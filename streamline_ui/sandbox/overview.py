@@ -33,7 +33,8 @@ _NAMES = {
 }
 _HELP = {
     "discord": "Any webhook URL works. A token with <code>revoked</code> or <code>deleted</code> in it is refused.",
-    "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse.",
+    "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse. "
+    "<code>POST /sandbox/telegram/_say {botToken, text, chatId?}</code> writes to the bot.",
     "sendgrid": "Any key works, unless it has <code>revoked</code> or <code>nomail</code> in it. Senders with "
     "<code>unverified</code> in their address are refused.",
     "airtable": "Any token works, unless it has <code>revoked</code> in it; with <code>readonly</code> in it, it may "
