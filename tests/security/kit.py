@@ -109,10 +109,10 @@ def dump(server: Server, *tables: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def alert(server: Server, user_id: str, name: str) -> str:
-    """Raise an alert for somebody, as the server does by itself when something breaks; returns its id."""
+    """An alert for somebody that is over and told, so that no sweep has anything to do with it; returns its id."""
     key, at = str(uuid4()), datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     values = {"id": key, "userId": user_id, "matter": "connection", "subjectId": key, "name": name, "text": name}
-    values |= {"hint": "", "link": "", "beganAt": at, "raisedAt": at}
+    values |= {"hint": "", "link": "", "beganAt": at, "raisedAt": at, "endedAt": at, "toldAt": at, "endToldAt": at}
     with sqlite3.connect(database(server), timeout=10) as connection:
         columns = ", ".join(f'"{column}"' for column in values)
         marks = ", ".join("?" * len(values))

@@ -49,13 +49,16 @@ def told(row: Integration) -> list[bool]:
         ({"failures": 5}, False),
         ({"failures": 6}, True),
         ({"problem": "occupied", "last_error": "Another program is polling this bot (409)."}, True),
-        ({"next_poll_at": now() - timedelta(minutes=4)}, False),
-        ({"next_poll_at": now() - timedelta(minutes=6)}, True),
-        ({"next_poll_at": now() - timedelta(minutes=6), "owner": ""}, False),
+        ({"next_poll_at": timedelta(minutes=-4)}, False),
+        ({"next_poll_at": timedelta(minutes=-6)}, True),
+        ({"next_poll_at": timedelta(minutes=-6), "owner": ""}, False),
     ],
 )
 def test_who_does_not_hear_is_told_once(row: Integration, values: dict[str, Any], is_deaf: bool) -> None:
-    poller = listen(row, **values)
+    at = now()  # of the test, not of the moment when it was collected
+    poller = listen(
+        row, **{key: at + value if isinstance(value, timedelta) else value for key, value in values.items()}
+    )
     for _ in range(2):
         hearing.sweep()
     assert told(row) == ([True] if is_deaf else [])
