@@ -143,9 +143,7 @@ def _poller_table(pollers: list[Listed], at: datetime) -> str:
     """No names: the connection is told by its service and the beginning of its id, as in the address of its page."""
     if not pollers:
         return "<p class='sub'>Nothing is polled: no workflow that is on listens to a service.</p>"
-    head = "".join(
-        f"<th scope='col'>{each}</th>" for each in ("Connection", "Feed", "Last", "Next", "Late", "Failures")
-    )
+    head = "".join(f"<th scope='col'>{each}</th>" for each in COLUMNS)
     rows = "".join(
         f"<tr><th scope='row'>{escape(_service(each.type))} <span class='mono tiny'>{escape(each.integration_id[:8])}"
         f"</span></th><td>{escape(each.feed)}</td><td class='num'>{_since(each.last_polled_at, at)}</td>"

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,15 +90,23 @@ def charlie(alice: User) -> User:
 async def stand_ins() -> AsyncIterator[str]:
     """The sandbox on a real socket: the address below which every service stands, `…/sandbox`."""
     pace.forget()
-    outer = Starlette(routes=[Mount("/sandbox", sandbox.build())])
+    async with serving(Starlette(routes=[Mount("/sandbox", sandbox.build())])) as url:
+        yield f"{url}/sandbox"
+
+
+@asynccontextmanager
+async def serving(app: Starlette) -> AsyncIterator[str]:
+    """A small web server for one test, on a real socket: its address."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(outer, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
     running = asyncio.create_task(server._serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{port}/sandbox"
-    server.should_exit = True
-    await running
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await running
 
 
 @dataclass(frozen=True)

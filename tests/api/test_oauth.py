@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -10,7 +9,6 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -22,7 +20,7 @@ from streamline_ui.api import app, oauth
 from streamline_ui.settings import Settings
 from streamline_ui.storage.models import User
 from tests.api.conftest import Person
-from tests.conftest import free_port
+from tests.conftest import serving
 from tests.integrations.oauth_steps import consent
 
 STRANGE = "This sign-in took too long or was started in another browser."
@@ -36,16 +34,6 @@ async def rest(hub: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     outer = Starlette(routes=[*oauth.routes, Mount("/api", app.build(hub))])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://hub") as client:
         yield client
-
-
-@pytest.fixture
-def as_alice(rest: httpx.AsyncClient, alice: User) -> Person:
-    return Person(rest, alice)
-
-
-@pytest.fixture
-def as_bob(rest: httpx.AsyncClient, bob: User) -> Person:
-    return Person(rest, bob)
 
 
 async def begin(person: Person, stand_ins: str, **config: Any) -> tuple[str, str]:
@@ -149,20 +137,10 @@ async def test_a_token_address_that_floods_or_is_away(
     rest: httpx.AsyncClient, as_alice: Person, stand_ins: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flood = Route("/sandbox/oauth2/flood", huge, methods=["POST"])
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=[flood]), host="127.0.0.1", port=port, log_level="warning", lifespan="off")
-    )
-    running = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        _, url = await begin(as_alice, stand_ins, tokenUrl=f"http://127.0.0.1:{port}/sandbox/oauth2/flood")
+    async with serving(Starlette(routes=[flood])) as server:
+        _, url = await begin(as_alice, stand_ins, tokenUrl=f"{server}/sandbox/oauth2/flood")
         answer = await back(rest, await consent(url))
         assert "127.0.0.1 sent more than 0.2 MB." in answer.text
-    finally:
-        server.should_exit = True
-        await running
-    _, url = await begin(as_alice, stand_ins, tokenUrl=f"http://127.0.0.1:{port}/token")
+    _, url = await begin(as_alice, stand_ins, tokenUrl=f"{server}/token")
     answer = await back(rest, await consent(url))
-    assert f"127.0.0.1:{port} refuses connections." in answer.text
+    assert f"{server.removeprefix('http://')} refuses connections." in answer.text

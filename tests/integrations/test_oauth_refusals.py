@@ -15,7 +15,7 @@ from streamline_ui.integrations import oauth_tokens
 from streamline_ui.providers import named
 from streamline_ui.providers.google_sheets import GoogleSheets
 from streamline_ui.settings import Settings
-from tests.providers.servers import serving
+from tests.conftest import serving
 
 CODE = {"code": "4/abc", "redirect_uri": "https://hub.example.com/oauth/callback"}
 REFRESH = {"refresh_token": "1//abc"}

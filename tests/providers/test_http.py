@@ -16,9 +16,9 @@ from starlette.routing import Route
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.opening import opened
+from tests.conftest import serving
 
 from .conftest import Desk
-from .servers import serving
 
 
 async def echo(request: Request) -> Response:

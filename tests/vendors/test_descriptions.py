@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -28,7 +27,7 @@ from streamline_ui import sandbox
 from streamline_ui.integrations import connections
 from streamline_ui.providers import named
 from streamline_ui.storage.models import User
-from tests.conftest import free_port
+from tests.conftest import free_port, serving
 
 FOLDER = os.environ.get("STREAMLINE_DESCRIPTIONS", "")
 PRISM = ("npx", "--yes", "@stoplight/prism-cli@5")
@@ -72,20 +71,6 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "google_sheets": [],
 }
 FILES = {"google_sheets": "sheets"}
-
-
-@asynccontextmanager
-async def served(app: Starlette) -> AsyncIterator[str]:
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
-    running = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 class Judge:
@@ -139,7 +124,7 @@ async def test_calls_and_answers_are_as_published(service: str, alice: User) -> 
     prefix = urlsplit(root).path
     stand_in = next(route for route in sandbox.build().routes if isinstance(route, Mount) and route.name == service)
     app = Starlette(routes=[Mount(prefix or "/", routes=list(stand_in.routes or []))])
-    async with served(app) as upstream, judged(description, upstream) as judge:
+    async with serving(app) as upstream, judged(description, upstream) as judge:
         row = connections.add(alice.id, service, "Judged", {**demo, "baseUrl": judge.url + prefix})
         outcome = await connections.test(alice.id, row.id)
         assert outcome.ok, outcome.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -15,10 +15,13 @@ from streamline_ui import live, sandbox
 from streamline_ui.api import hooks
 from streamline_ui.integrations import connections
 from streamline_ui.settings import Settings
-from streamline_ui.storage import writer
+from streamline_ui.storage import db, migrate, writer
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
 from streamline_ui.workflows import catalog, dispatch, executions, polling, secrets
+from tests.storage.postgres import postgres_database, postgres_url
+
+__all__ = ["postgres_database", "postgres_url"]
 
 OVER = (Progress.SUCCEEDED, Progress.FAILED, Progress.UNKNOWN, Progress.CANCELLED)
 
@@ -51,6 +54,16 @@ async def _tick() -> None:
     while True:
         await asyncio.sleep(1)
         await polling.sweep()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, hub: Settings) -> Iterator[Settings]:
+    """A database that several processes might use."""
+    if request.param == "postgresql":
+        db.connect(request.getfixturevalue("postgres_database"))
+        migrate.upgrade(hub)
+    yield hub
+    db.dispose()
 
 
 @pytest.fixture

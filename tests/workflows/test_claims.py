@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest_asyncio
 from sqlmodel import col, select
 
 from streamline_ui.settings import Settings
-from streamline_ui.storage import db, migrate, writer
+from streamline_ui.storage import db, writer
 from streamline_ui.storage.models import Integration, User, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun, Workflow
 from streamline_ui.workflows import blame, catalog, claims, executions, pool, runner
@@ -21,20 +21,8 @@ from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Entry, Journal
 from streamline_ui.workflows.outline import Settings as Limits
 from streamline_ui.workflows.pool import Pool
-from tests.storage.postgres import postgres_database, postgres_url
 
-__all__ = ["postgres_database", "postgres_url"]
 PUT = {"id": "put", "type": "set", "values": {"a": 1}}
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def shared(request: pytest.FixtureRequest, hub: Settings) -> Iterator[Settings]:
-    """A database that several workers might use."""
-    if request.param == "postgresql":
-        db.connect(request.getfixturevalue("postgres_database"))
-        migrate.upgrade(hub)
-    yield hub
-    db.dispose()
 
 
 @pytest_asyncio.fixture

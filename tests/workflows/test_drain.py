@@ -19,7 +19,7 @@ from streamline_ui.workflows import catalog, secrets
 from tests.bench import hub as hubs
 from tests.bench import kill
 from tests.bench.hub import Hub
-from tests.conftest import free_port
+from tests.workflows.sockets import Talker
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 IN_A_HURRY = """
@@ -31,40 +31,18 @@ sys.exit(cli.main())
 """
 
 
-class Sink:
+class Sink(Talker):
     """Answers each request after so many seconds, and remembers its path when it comes."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__()
         self.seconds = 2.0
         self.came: Counter[str] = Counter()
-        self._talks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for talk in self._talks:
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                self.came[head.split(b" ", 2)[1].decode()] += 1
-                await asyncio.sleep(self.seconds)
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            return
-        finally:
-            writer.close()
+    async def answer(self, path: str) -> bytes:
+        self.came[path] += 1
+        await asyncio.sleep(self.seconds)
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @pytest_asyncio.fixture

@@ -11,25 +11,12 @@ import pytest_asyncio
 
 from streamline_ui import sandbox
 from streamline_ui.settings import Settings
-from streamline_ui.storage import db, migrate, writer
+from streamline_ui.storage import db, writer
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.workflows import dispatch, listeners, pollers, polling_service, polling_turn
 from streamline_ui.workflows.polling_service import Service
-from tests.storage.postgres import postgres_database, postgres_url
 
 from .polls import at, bot, listen, row, say, texts, until
-
-__all__ = ["postgres_database", "postgres_url"]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def shared(request: pytest.FixtureRequest, hub: Settings) -> Iterator[Settings]:
-    """A database that several processes might use."""
-    if request.param == "postgresql":
-        db.connect(request.getfixturevalue("postgres_database"))
-        migrate.upgrade(hub)
-    yield hub
-    db.dispose()
 
 
 @pytest.fixture(autouse=True)

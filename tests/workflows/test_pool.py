@@ -20,52 +20,30 @@ from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
 from streamline_ui.workflows import claims, executions, pool, retries, runner
 from streamline_ui.workflows.outline import Settings as Limits
 from streamline_ui.workflows.steps import Retry
-from tests.conftest import free_port
 from tests.workflows.conftest import Call, add, post, settled, webhook
+from tests.workflows.sockets import Talker
 
 
-class Service:
-    """A real socket that answers when it is told to. `under_way` are the bodies of those that wait for an answer."""
+class Service(Talker):
+    """Answers when it is told to. `under_way` are the paths of those that wait for an answer."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__()
         self.may_answer = asyncio.Event()
         self.status = 200
         self.seconds = 0.0
         self.most = 0
         self.under_way: list[str] = []
         self.came: list[str] = []
-        self._talks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for talk in self._talks:
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                path = head.split(b" ", 2)[1].decode()
-                self.came.append(path)
-                self.under_way.append(path)
-                self.most = max(self.most, len(self.under_way))
-                await self.may_answer.wait()
-                await asyncio.sleep(self.seconds)
-                self.under_way.remove(path)
-                writer.write(f"HTTP/1.1 {self.status} X\r\nContent-Length: 2\r\n\r\n{{}}".encode())
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
+    async def answer(self, path: str) -> bytes:
+        self.came.append(path)
+        self.under_way.append(path)
+        self.most = max(self.most, len(self.under_way))
+        await self.may_answer.wait()
+        await asyncio.sleep(self.seconds)
+        self.under_way.remove(path)
+        return f"HTTP/1.1 {self.status} X\r\nContent-Length: 2\r\n\r\n{{}}".encode()
 
 
 @pytest_asyncio.fixture
