@@ -52,9 +52,10 @@ class ExecutionList:
         self._draw_empty()
 
     async def settle(self) -> None:
-        """Once the browser is there: write times as its clock does."""
+        """Once the browser is there: write times as its clock does. What came meanwhile is announced, not shown."""
         await self.clock.ask()
-        await self.refresh()
+        for execution_id, line in self.lines.items():
+            line.set_content(self._html(self.shown[execution_id]))
 
     async def heard(self, changed: set[str]) -> None:
         """Some executions are new or have changed: update those that are shown, and count the others."""

@@ -22,7 +22,7 @@ from tests.pages.conftest import COOKIE, open_context, ready
 from tests.security import kit
 from tests.security.kit import Caller, Frames, HostileService
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.promise]
 
 KEY, OLD_KEY = "c0ffee11" * 8, "deadbea7" * 8
 SECRETS = {

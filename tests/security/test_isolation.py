@@ -18,7 +18,7 @@ from tests.pages.conftest import Opener, ready
 from tests.security import kit
 from tests.security.kit import ALICE, BOB, CHARLIE, UNKNOWN_ID, Caller, Frames
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.promise]
 
 MARK = "belongs-to-alice"  # in everything of hers that could be seen
 FLOW = {"name": f"{MARK} flow", "trigger": {"type": "manual"}, "steps": [{"id": "end", "type": "stop"}]}

@@ -124,7 +124,7 @@ def add(user: User, definition: dict[str, Any], **more: Any) -> Workflow:
 
 async def settled(user: User, count: int = 1, *, until: tuple[Progress, ...] = OVER) -> list[Execution]:
     """The user's executions, the newest first, once that many have come to one of these states."""
-    for _ in range(400):
+    for _ in range(1000):
         found = executions.page(user.id)
         if sum(execution.status in until for execution in found) >= count:
             return found

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
-from collections.abc import Callable
 from typing import Any
 
 from sqlmodel import select
@@ -62,15 +60,6 @@ def row(integration: Integration) -> Poller:
     """The only poller of this integration."""
     with db.reading() as session:
         return session.exec(select(Poller).where(Poller.integration_id == integration.id)).one()
-
-
-async def until(true: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait until it is true."""
-    for _ in range(int(seconds / 0.01)):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come true")
 
 
 def texts(user: User) -> list[str]:

@@ -19,6 +19,7 @@ from streamline_ui.workflows import catalog, secrets
 from tests.bench import hub as hubs
 from tests.bench import kill
 from tests.bench.hub import Hub
+from tests.waiting import until
 from tests.workflows.sockets import Talker
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -83,14 +84,6 @@ def prepared(hub: Hub, sink: Sink, *names: str) -> str:
 async def send(hub: Hub, path: str, number: int) -> int:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}") as client:
         return (await client.post(path, json={"id": number})).status_code
-
-
-async def until(holds: Any, seconds: float = 20) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not come to that")
 
 
 def ask_to_stop(hub: Hub) -> None:

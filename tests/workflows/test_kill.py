@@ -18,7 +18,7 @@ from tests.bench.sender import Line, fixed_rate, request
 from tests.bench.sink import Sink
 from tests.conftest import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.promise, pytest.mark.timeout(240)]
 KILLS = 8
 SOON = 25.0  # seconds after it is back; about ten on a machine of our own, since its second try is 15 s after the first
 CPU_SECONDS = 4.0  # of the server from its start to the first accepted request; half of it on a machine of our own

@@ -15,7 +15,7 @@ from tests.bench.hub import Hub
 from tests.bench.sink import Sink
 from tests.conftest import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.promise, pytest.mark.timeout(240)]
 KILLS, BOTS = 3, 4
 
 

@@ -9,9 +9,10 @@ from time import monotonic
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import User
 from streamline_ui.workflows import catalog, executions, polling
+from tests.waiting import until
 
 from .conftest import settled
-from .polls import at, bot, listen, row, say, texts, token, until
+from .polls import at, bot, listen, row, say, texts, token
 
 
 async def test_a_message_starts_a_workflow_within_a_second(alice: User, stand_ins: str, polled: None) -> None:

@@ -15,9 +15,10 @@ from streamline_ui.sandbox import google_sheets, grids
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, Status, User
 from streamline_ui.workflows import catalog, executions, polling
+from tests.waiting import until
 
 from .conftest import settled
-from .polls import row, until
+from .polls import row
 
 NOTE = {"id": "note", "type": "set", "values": {"a": "1"}}
 FEEDS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [

@@ -20,6 +20,7 @@ from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
 from streamline_ui.workflows import claims, executions, pool, retries, runner
 from streamline_ui.workflows.outline import Settings as Limits
 from streamline_ui.workflows.steps import Retry
+from tests.waiting import until
 from tests.workflows.conftest import Call, add, post, settled, webhook
 from tests.workflows.sockets import Talker
 
@@ -31,6 +32,7 @@ class Service(Talker):
         super().__init__()
         self.may_answer = asyncio.Event()
         self.status = 200
+        self.statuses: dict[str, int] = {}  # of single paths
         self.seconds = 0.0
         self.most = 0
         self.under_way: list[str] = []
@@ -43,7 +45,7 @@ class Service(Talker):
         await self.may_answer.wait()
         await asyncio.sleep(self.seconds)
         self.under_way.remove(path)
-        return f"HTTP/1.1 {self.status} X\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+        return f"HTTP/1.1 {self.statuses.get(path, self.status)} X\r\nContent-Length: 2\r\n\r\n{{}}".encode()
 
 
 @pytest_asyncio.fixture
@@ -70,14 +72,6 @@ def fetch(outside: Integration, **more: Any) -> dict[str, Any]:
         "repeatable": True,
         **more,
     }
-
-
-async def until(holds: Any, seconds: float = 8) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come to that")
 
 
 async def send(call: Call, workflow: Workflow, numbers: range) -> None:
@@ -164,14 +158,12 @@ async def test_the_first_holds_up_the_others_while_it_waits_for_its_next_try(
 async def test_after_a_quarter_of_an_hour_the_first_is_given_up_and_the_rest_goes_on(
     call: Call, alice: User, service: Service, outside: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "HEAD_WAITS", 2.0)  # the first try has to end within it
+    monkeypatch.setattr(retries, "HEAD_WAITS", 4.0)  # the first try has to end within it
     service.may_answer.set()
-    service.status = 503
+    service.statuses["/0"] = 503
     step = fetch(outside, retry={"maxAttempts": 9, "delays": [600]})
     workflow = add(alice, webhook(step, settings={"keepOrder": True}))
-    await send(call, workflow, range(2))
-    await until(lambda: len(service.came) == 2)  # the second try of the first is cut to what is left
-    service.status = 200
+    await send(call, workflow, range(2))  # the pause before the second try of the first is cut to what is left
     first, second = sorted(await settled(alice, 2), key=lambda row: row.created_at)
     assert (first.status, second.status) == (Progress.FAILED, Progress.SUCCEEDED)
     assert first.error.endswith(runner.GIVEN_UP)

@@ -23,9 +23,10 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.polling_tables import IntegrationHook
 from streamline_ui.workflows import catalog, executions, polling, pushing
+from tests.waiting import until
 
 from .conftest import settled
-from .polls import at, bot, listen, say, texts, until
+from .polls import at, bot, listen, say, texts
 
 PUBLIC = "https://hub.example.com"
 
