@@ -14,7 +14,7 @@ from components.popup_menu import Item
 from streamline_ui.errors import StreamlineError
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration
-from streamline_ui.workflows import polling
+from streamline_ui.workflows.listening import polling
 
 UNDO_SECONDS = 30
 OFFER_IN_ADDRESS = """{

@@ -33,8 +33,9 @@ from streamline_ui.integrations.figures import Figures
 from streamline_ui.integrations.incidents import History
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import HealthCheck, Integration, Status
-from streamline_ui.workflows import catalog, polling
+from streamline_ui.workflows import catalog
 from streamline_ui.workflows.catalog import Use
+from streamline_ui.workflows.listening import polling
 
 TICK_SECONDS = 15
 NUMBERS = {

@@ -17,8 +17,8 @@ from streamline_ui.integrations import alert_words
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.schedule import Job
 from streamline_ui.storage.models import now
-from streamline_ui.workflows import polling
-from streamline_ui.workflows.polling_service import Listed
+from streamline_ui.workflows.listening import polling
+from streamline_ui.workflows.listening.polling_service import Listed
 
 EVERY = 3  # seconds
 MOST = 50  # pollers, of those that are worst off

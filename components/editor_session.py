@@ -17,8 +17,9 @@ from streamline_ui.providers import PROVIDERS
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import Integration
 from streamline_ui.storage.workflow_tables import Workflow
-from streamline_ui.workflows import asking, catalog, definitions, drafts, tryouts
+from streamline_ui.workflows import catalog, definitions, drafts, tryouts
 from streamline_ui.workflows.checks import Problem
+from streamline_ui.workflows.listening import asking
 from streamline_ui.workflows.triggers import IntegrationTrigger, Trigger, WebhookTrigger
 from streamline_ui.workflows.tryouts import Sample, Trial
 

@@ -7,8 +7,8 @@ from components.form_parts import Words, tag
 from streamline_ui.errors import StreamlineError
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import Integration
-from streamline_ui.workflows import entering
-from streamline_ui.workflows.entering import Address
+from streamline_ui.workflows.listening import entering
+from streamline_ui.workflows.listening.entering import Address
 
 ONLY_HERE = "Services reach this only at a public https address: set STREAMLINE_BASE_URL to the one that leads here."
 

@@ -13,7 +13,7 @@ from components.editor_session import EditorSession
 from components.form_parts import Words, tag
 from components.json_tree import JsonTree
 from streamline_ui.errors import StreamlineError
-from streamline_ui.workflows import asking
+from streamline_ui.workflows.listening import asking
 from streamline_ui.workflows.triggers import IntegrationTrigger
 
 PATIENCE = 90.0  # seconds

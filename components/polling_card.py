@@ -11,8 +11,8 @@ from components import elements
 from components.form_parts import Words, tag
 from streamline_ui.errors import StreamlineError
 from streamline_ui.storage.models import Integration, Status, now
-from streamline_ui.workflows import polling
-from streamline_ui.workflows.polling import Glance
+from streamline_ui.workflows.listening import polling
+from streamline_ui.workflows.listening.polling import Glance
 
 READ_EVERY = 3  # seconds; between, only the countdown goes on
 

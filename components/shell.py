@@ -21,7 +21,7 @@ from streamline_ui.access import recovery, users
 from streamline_ui.access.sessions import Visitor
 from streamline_ui.integrations import connections
 from streamline_ui.vault import keyring
-from streamline_ui.workflows import polling
+from streamline_ui.workflows.listening import polling
 
 __all__ = ["LOGO", "PLACES", "dress", "frame", "logo"]
 

@@ -25,7 +25,8 @@ from streamline_ui.net.shield import Shield, known_hosts
 from streamline_ui.settings import Settings
 from streamline_ui.storage import broadcast, db, migrate, room, trouble, writer
 from streamline_ui.vault import keyring, redact
-from streamline_ui.workflows import blame, claims, dispatch, hastening, polling, uploads
+from streamline_ui.workflows import blame, claims, dispatch, hastening, uploads
+from streamline_ui.workflows.listening import polling
 
 RECONNECT_SECONDS = 30  # how long a page may be offline and still catch up; also keeps stalls from cutting sockets
 

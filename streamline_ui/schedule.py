@@ -32,7 +32,8 @@ from streamline_ui.integrations import (
 )
 from streamline_ui.storage import trouble
 from streamline_ui.storage.models import now
-from streamline_ui.workflows import catalog, claims, dispatch, hastening, pollers, polling, retention, schedules, vigil
+from streamline_ui.workflows import catalog, claims, dispatch, hastening, retention, schedules, vigil
+from streamline_ui.workflows.listening import pollers, polling
 
 PATIENCE = 3.0  # seconds for what is running at the end
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead

@@ -18,7 +18,8 @@ from streamline_ui.api.shapes import Choices, Connected, EventAddress, Output, P
 from streamline_ui.errors import Invalid
 from streamline_ui.integrations import connections, incidents
 from streamline_ui.storage.models import Integration
-from streamline_ui.workflows import catalog, entering, polling, pushing
+from streamline_ui.workflows import catalog
+from streamline_ui.workflows.listening import entering, polling, pushing
 
 router = APIRouter(prefix="/integrations", tags=["Integrations"], route_class=door.Door)
 

@@ -16,7 +16,8 @@ from streamline_ui.api.shapes import Page
 from streamline_ui.errors import Conflict, NotFound
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.storage.workflow_tables import WorkflowVersion as VersionRow
-from streamline_ui.workflows import by_hand, catalog, definitions, dispatch, polling
+from streamline_ui.workflows import by_hand, catalog, definitions, dispatch
+from streamline_ui.workflows.listening import polling
 
 router = APIRouter(prefix="/workflows", tags=["Workflows"], route_class=door.Door)
 MOST_DIGITS = 9

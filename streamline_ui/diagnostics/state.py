@@ -17,8 +17,9 @@ from streamline_ui.storage import db, writer
 from streamline_ui.storage.alert_tables import Alert, AlertMessage
 from streamline_ui.storage.models import Integration, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
-from streamline_ui.workflows import dispatch, polling
-from streamline_ui.workflows.polling_service import Summary
+from streamline_ui.workflows import dispatch
+from streamline_ui.workflows.listening import polling
+from streamline_ui.workflows.listening.polling_service import Summary
 
 _started = monotonic()
 

@@ -21,10 +21,11 @@ from streamline_ui.providers.signatures import Incoming, Options, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Verdict, Workflow
-from streamline_ui.workflows import allowing, arriving, catalog, gates, intake, payloads, secrets, uploads
+from streamline_ui.workflows import allowing, catalog, gates, intake, payloads, secrets, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.intake import Listener, Receipt, Request
 from streamline_ui.workflows.job import Job
+from streamline_ui.workflows.listening import arriving
 from streamline_ui.workflows.triggers import Verification, WebhookTrigger
 
 MINUTE = 60.0

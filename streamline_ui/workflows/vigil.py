@@ -19,7 +19,8 @@ from streamline_ui.storage import db
 from streamline_ui.storage.alert_tables import Alert, Matter
 from streamline_ui.storage.models import Integration, Status, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow, WorkflowVersion
-from streamline_ui.workflows import catalog, hearing
+from streamline_ui.workflows import catalog
+from streamline_ui.workflows.listening import hearing
 
 BAD = (Progress.FAILED, Progress.UNKNOWN)
 PARKED_FOR = timedelta(minutes=5)

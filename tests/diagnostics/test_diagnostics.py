@@ -25,7 +25,8 @@ from streamline_ui.net import egress
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import User
-from streamline_ui.workflows import catalog, executions, polling
+from streamline_ui.workflows import catalog, executions
+from streamline_ui.workflows.listening import polling
 
 CANARY = "canary7f3a9"
 STEP = {"id": "note", "type": "set", "values": {}}

@@ -18,7 +18,8 @@ from streamline_ui.settings import Settings
 from streamline_ui.storage import db, migrate, writer
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
-from streamline_ui.workflows import catalog, dispatch, executions, polling, secrets
+from streamline_ui.workflows import catalog, dispatch, executions, secrets
+from streamline_ui.workflows.listening import polling
 from tests.storage.postgres import postgres_database, postgres_url
 
 __all__ = ["postgres_database", "postgres_url"]

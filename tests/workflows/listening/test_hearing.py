@@ -13,7 +13,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.alert_tables import Matter
 from streamline_ui.storage.models import Integration, User, now
 from streamline_ui.storage.polling_tables import Poller
-from streamline_ui.workflows import hearing
+from streamline_ui.workflows.listening import hearing
 
 
 @pytest.fixture

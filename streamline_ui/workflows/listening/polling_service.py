@@ -18,11 +18,11 @@ from streamline_ui.errors import StreamlineError, Unavailable
 from streamline_ui.integrations import health, listening
 from streamline_ui.storage import writer
 from streamline_ui.storage.models import now
-from streamline_ui.workflows import listeners, pollers, pushing
-from streamline_ui.workflows.listeners import Key, Wish
-from streamline_ui.workflows.pollers import LEASE, Place
-from streamline_ui.workflows.polling_turn import MARGIN, Turn
-from streamline_ui.workflows.push_keeper import Keeper
+from streamline_ui.workflows.listening import listeners, pollers, pushing
+from streamline_ui.workflows.listening.listeners import Key, Wish
+from streamline_ui.workflows.listening.pollers import LEASE, Place
+from streamline_ui.workflows.listening.polling_turn import MARGIN, Turn
+from streamline_ui.workflows.listening.push_keeper import Keeper
 
 RENEW_EVERY = LEASE.total_seconds() / 3
 STALLED = 30.0  # seconds without a look after which the service counts as dead

@@ -22,7 +22,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, new_id, now, table_of
 from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.writer import Statement
-from streamline_ui.workflows.listeners import Key, Wish
+from streamline_ui.workflows.listening.listeners import Key, Wish
 
 LEASE = timedelta(seconds=60)
 KEEP = timedelta(days=30)  # how far a feed was read, after nobody wants to know any more

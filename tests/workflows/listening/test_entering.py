@@ -27,9 +27,9 @@ from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.polling_tables import IntegrationHook
-from streamline_ui.workflows import catalog, entering, executions
-
-from .conftest import settled
+from streamline_ui.workflows import catalog, executions
+from streamline_ui.workflows.listening import entering
+from tests.workflows.conftest import settled
 
 pytestmark = pytest.mark.usefixtures("engine")
 PUBLIC = "https://hub.example.com"

@@ -8,10 +8,11 @@ from time import monotonic
 
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import User
-from streamline_ui.workflows import catalog, executions, polling
+from streamline_ui.workflows import catalog, executions
+from streamline_ui.workflows.listening import polling
 from tests.waiting import until
+from tests.workflows.conftest import settled
 
-from .conftest import settled
 from .polls import at, bot, listen, row, say, texts, token
 
 

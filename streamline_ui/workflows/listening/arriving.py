@@ -24,9 +24,10 @@ from streamline_ui.providers.signatures import Incoming, Reply
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, now, table_of
 from streamline_ui.storage.polling_tables import IntegrationHook, Poller
-from streamline_ui.workflows import entering, listeners, news, payloads, pushing
-from streamline_ui.workflows.listeners import Listener, Wish
-from streamline_ui.workflows.news import News
+from streamline_ui.workflows import payloads
+from streamline_ui.workflows.listening import entering, listeners, news, pushing
+from streamline_ui.workflows.listening.listeners import Listener, Wish
+from streamline_ui.workflows.listening.news import News
 
 _hooks, _integrations, _pollers = table_of(IntegrationHook).c, table_of(Integration).c, table_of(Poller).c
 _known = (

@@ -23,7 +23,8 @@ from streamline_ui.providers import named
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, now
 from streamline_ui.storage.polling_tables import IntegrationHook, Poller
-from streamline_ui.workflows import listeners, secrets
+from streamline_ui.workflows import secrets
+from streamline_ui.workflows.listening import listeners
 
 ASSERT_EVERY = timedelta(hours=6)  # somebody may have taken the address back elsewhere
 

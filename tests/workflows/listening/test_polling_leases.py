@@ -13,8 +13,9 @@ from streamline_ui import sandbox
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, writer
 from streamline_ui.storage.models import Integration, User
-from streamline_ui.workflows import dispatch, listeners, pollers, polling_service, polling_turn
-from streamline_ui.workflows.polling_service import Service
+from streamline_ui.workflows import dispatch
+from streamline_ui.workflows.listening import listeners, pollers, polling_service, polling_turn
+from streamline_ui.workflows.listening.polling_service import Service
 from tests.waiting import until
 
 from .polls import at, bot, listen, row, say, texts

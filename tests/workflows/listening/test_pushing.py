@@ -22,10 +22,11 @@ from streamline_ui.settings import Settings
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.polling_tables import IntegrationHook
-from streamline_ui.workflows import catalog, executions, polling, pushing
+from streamline_ui.workflows import catalog, executions
+from streamline_ui.workflows.listening import polling, pushing
 from tests.waiting import until
+from tests.workflows.conftest import settled
 
-from .conftest import settled
 from .polls import at, bot, listen, say, texts
 
 PUBLIC = "https://hub.example.com"

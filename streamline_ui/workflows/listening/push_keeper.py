@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamline_ui.errors import Invalid, NotFound, Rejected, StreamlineError, Unavailable
 from streamline_ui.integrations import health, listening
 from streamline_ui.providers import named
-from streamline_ui.workflows import pushing
-from streamline_ui.workflows.listeners import Wish
-from streamline_ui.workflows.pushing import Hook
+from streamline_ui.workflows.listening import pushing
+from streamline_ui.workflows.listening.listeners import Wish
+from streamline_ui.workflows.listening.pushing import Hook
 
 log = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from streamline_ui.errors import AuthFailed, NotFound, Occupied, Rejected, Strea
 from streamline_ui.integrations import health, listening, rows
 from streamline_ui.providers.feeds import Event, Page
 from streamline_ui.storage.models import now
-from streamline_ui.workflows import news, pollers
-from streamline_ui.workflows.listeners import Listener, Wish
-from streamline_ui.workflows.news import News
-from streamline_ui.workflows.pollers import LEASE, Place
+from streamline_ui.workflows.listening import news, pollers
+from streamline_ui.workflows.listening.listeners import Listener, Wish
+from streamline_ui.workflows.listening.news import News
+from streamline_ui.workflows.listening.pollers import LEASE, Place
 
 SHORTEST = 0.05  # seconds between two polls that were held open
 AT_ONCE_IN_A_ROW = 1000  # polls without a pause, after which a service that always has more is given one

@@ -21,7 +21,8 @@ from streamline_ui.providers.feeds import Feed
 from streamline_ui.storage import db
 from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Execution, Workflow, WorkflowUse
-from streamline_ui.workflows import catalog, pollers
+from streamline_ui.workflows import catalog
+from streamline_ui.workflows.listening import pollers
 from streamline_ui.workflows.triggers import IntegrationTrigger
 from streamline_ui.workflows.tryouts import Sample
 

@@ -19,9 +19,10 @@ from streamline_ui.integrations import listening, rows
 from streamline_ui.storage import db
 from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.workflow_tables import Workflow
-from streamline_ui.workflows import catalog, pollers, pushing
-from streamline_ui.workflows.pollers import Place
-from streamline_ui.workflows.polling_service import STALLED, Listed, Service, Summary
+from streamline_ui.workflows import catalog
+from streamline_ui.workflows.listening import pollers, pushing
+from streamline_ui.workflows.listening.pollers import Place
+from streamline_ui.workflows.listening.polling_service import STALLED, Listed, Service, Summary
 from streamline_ui.workflows.triggers import IntegrationTrigger
 
 ATTEND_SECONDS = 1.0

@@ -20,14 +20,14 @@ from streamline_ui.providers import telegram_updates
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.workflow_tables import Execution
-from streamline_ui.workflows import polling
+from streamline_ui.workflows.listening import polling
 from tests.bench.measures import resident_mb
 from tests.net import wire
 from tests.net.wire import Reply
 from tests.waiting import until
+from tests.workflows.conftest import settled
 
 from . import told
-from .conftest import settled
 from .polls import bot, listen, row, say, texts, token
 from .told import Telegram, update, updates
 

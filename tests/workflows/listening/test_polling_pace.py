@@ -11,8 +11,8 @@ from streamline_ui.integrations import listening
 from streamline_ui.providers.feeds import Page
 from streamline_ui.settings import Settings
 from streamline_ui.storage.models import User
-from streamline_ui.workflows import listeners, pollers, polling_turn
-from streamline_ui.workflows.polling_turn import Turn
+from streamline_ui.workflows.listening import listeners, pollers, polling_turn
+from streamline_ui.workflows.listening.polling_turn import Turn
 
 from .polls import bot, listen
 

@@ -14,10 +14,11 @@ from streamline_ui.integrations import calls, connections
 from streamline_ui.sandbox import google_sheets, grids
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, Status, User
-from streamline_ui.workflows import catalog, executions, polling
+from streamline_ui.workflows import catalog, executions
+from streamline_ui.workflows.listening import polling
 from tests.waiting import until
+from tests.workflows.conftest import settled
 
-from .conftest import settled
 from .polls import row
 
 NOTE = {"id": "note", "type": "set", "values": {"a": "1"}}
