@@ -16,7 +16,8 @@ class Poller(SQLModel, table=True):
     `key` tells a feed with its parameters from the others of the integration; `params` are JSON. `cursor` is where the
     next poll goes on, written together with the events before it. Until `is_caught_up`, what comes is what had waited
     before somebody listened. The process `owner` asks until `lease_until`; it writes the other times down now and then.
-    `problem` says what kind of trouble the last poll had, or nothing; `last_error` says it in a sentence.
+    `problem` says what kind of trouble the last poll had, or nothing; `last_error` says it in a sentence, `last_hint`
+    what can be done. `failing_since` is when the first of the failures in a row was seen.
     """
 
     __tablename__ = "Poller"
@@ -37,6 +38,8 @@ class Poller(SQLModel, table=True):
     failures: int = 0
     problem: str = ""
     last_error: str = column("lastError", default="", sa_type=Text)
+    last_hint: str = column("lastHint", default="", sa_type=Text)
+    failing_since: datetime | None = time("failingSince", default=None)
     created_at: datetime = time("createdAt", default_factory=now)
 
 
@@ -45,6 +48,7 @@ class IntegrationHook(SQLModel, table=True):
 
     `url` is the public address of ours without the part that is secret; `is_set` once the service knows the whole. One
     that a person enters at the service is shown again, from the sealed `hook_enc`; its secret is in the configuration.
+    `unheard` counts what came, the last of it at `unheard_at`, since nobody listens.
     """
 
     __tablename__ = "IntegrationHook"
@@ -56,3 +60,5 @@ class IntegrationHook(SQLModel, table=True):
     url: str = ""
     is_set: bool = column("isSet", default=False)
     set_at: datetime = time("setAt", default_factory=now)
+    unheard: int = 0
+    unheard_at: datetime | None = time("unheardAt", default=None)
