@@ -137,6 +137,10 @@ async def drain() -> None:
     await schedule.stop()
     await polling.stop()
     await dispatch.drain()
+    if configuration.current().sandbox:
+        from streamline_ui import sandbox  # noqa: PLC0415 - as above
+
+        sandbox.close()  # what still waits there would be cut off, with a trace in the log
 
 
 def part() -> None:

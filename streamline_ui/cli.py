@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -125,8 +126,13 @@ def _leave_out() -> None:
     for name in ("liquid.messages", "liquid.extra.filters.babel"):
         sys.modules.setdefault(name, _Nothing(name))
     import pydantic
+    from pydantic.warnings import UnsupportedFieldAttributeWarning
 
     pydantic.BaseModel.model_config["defer_build"] = True  # all models inherit it
+    # FastAPI names the field of each body `body`, in a way that Pydantic warns of, and silences that while it makes the
+    # field. What is made later is made where nobody silences it.
+    body = "The 'alias' attribute with value 'body' was provided"
+    warnings.filterwarnings("ignore", message=body, category=UnsupportedFieldAttributeWarning)
 
 
 class _Nothing(ModuleType):

@@ -26,6 +26,7 @@ from streamline_ui.sandbox import (
     rss,
     sendgrid,
     slack,
+    state,
     telegram,
     twilio,
 )
@@ -94,6 +95,7 @@ def build() -> Starlette:
 
 def forget() -> None:
     """Start again as new: nothing has arrived, no faults, no bots, no records."""
+    state.close(for_good=False)
     for desk in DESKS.values():
         desk.forget()
     bots.forget()
@@ -103,6 +105,12 @@ def forget() -> None:
     newsapi.forget()
     rss.forget()
     slack.forget()
+
+
+def close() -> None:
+    """The server stops: answer at once whoever is kept waiting, and keep nobody waiting any more."""
+    state.close()
+    bots.close()
 
 
 def _desk(request: Request) -> Desk:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamline_ui.sandbox import couriers
-from streamline_ui.sandbox.state import MOST_ACCOUNTS, MOST_ENTRIES
+from streamline_ui.sandbox.state import MOST_ACCOUNTS, MOST_ENTRIES, is_closed
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0  # seconds between two deliveries of what was not taken
 TERMINATED = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -66,7 +66,7 @@ class Bot:
     async def wait(self, seconds: float) -> None:
         """Until there is an update or the time is over. Raises Taken when another one asks meanwhile."""
         self.end_wait(TERMINATED)
-        if self.updates or not seconds:
+        if self.updates or not seconds or is_closed():
             return
         waiting = self.waiting = asyncio.get_running_loop().create_future()
         try:
@@ -133,6 +133,13 @@ def forget() -> None:
         bot.updates.clear()
         bot.send_to("")
     _bots.clear()
+
+
+def close() -> None:
+    """Let nobody wait any longer: they get what there is."""
+    for bot in _bots.values():
+        bot.end_wait()
+        bot.send_to("")
 
 
 def say(bot: Bot, values: dict[str, Any]) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class Desk:
             fault.times -= 1
             if fault.times <= 0:
                 self.fault = None
-        await asyncio.sleep(fault.delay)
+        await pause(fault.delay)
         return fault
 
     def take(self, bucket: str, limit: int, seconds: float) -> tuple[int, float]:
@@ -154,6 +154,36 @@ class Desk:
         self.arrived.clear()
         self._buckets.clear()
         self.fault = None
+
+
+_pauses: set[asyncio.Future[None]] = set()
+_is_closed = False
+
+
+async def pause(seconds: float) -> None:
+    """Sleep, at the longest until `close`: a stand-in keeps no server from stopping."""
+    if _is_closed:
+        return
+    waiting = asyncio.get_running_loop().create_future()
+    _pauses.add(waiting)
+    try:
+        await asyncio.wait((waiting,), timeout=seconds)
+    finally:
+        _pauses.discard(waiting)
+
+
+def is_closed() -> bool:
+    """Whether the server is stopping: then nobody is kept waiting."""
+    return _is_closed
+
+
+def close(*, for_good: bool = True) -> None:
+    """End all pauses, and make none from now on; or, not for good, go on as before."""
+    global _is_closed  # noqa: PLW0603 - a process is one server
+    _is_closed = for_good
+    for waiting in list(_pauses):
+        if not waiting.done() and not waiting.get_loop().is_closed():
+            waiting.set_result(None)
 
 
 def masked(secret: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from streamline_ui import sandbox
+
 from .conftest import TOKEN
 
 
@@ -124,6 +126,21 @@ async def test_a_long_poll_ends_with_its_time(box: httpx.AsyncClient) -> None:
     started = time.monotonic()
     assert await updates(box, timeout=1) == []
     assert time.monotonic() - started >= 0.9
+
+
+async def test_a_server_that_stops_keeps_nobody_waiting_until_it_starts_again(box: httpx.AsyncClient) -> None:
+    waiting = asyncio.create_task(updates(box, timeout=20))
+    (await box.post("telegram/_faults", json={"delay": 20, "times": 2})).raise_for_status()
+    slow = asyncio.create_task(call(box, "getMe"))
+    await asyncio.sleep(0.05)
+    assert not waiting.done() and not slow.done()
+    started = time.monotonic()
+    sandbox.close()
+    assert await waiting == [] and (await slow).json()["ok"]
+    assert (await call(box, "getMe")).json()["ok"] and await updates(box, timeout=20) == []
+    assert time.monotonic() - started < 5
+    sandbox.forget()
+    assert await updates(box, timeout=1) == [] and time.monotonic() - started >= 0.9
 
 
 async def test_a_second_poller_ends_the_first(box: httpx.AsyncClient) -> None:
