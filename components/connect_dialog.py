@@ -121,7 +121,7 @@ class ConnectDialog:
         mode = next((field for field in self.form.fields if field.name == mode_choice.FIELD), None)
         folded = [f.name for f in self.form.fields if f is not mode and is_folded(subject.provider, f)]
         self.folded_names = [*folded, *self.form.rows]
-        choice = ModeChoice(self.form, mode, subject.provider.name) if mode else None
+        choice = ModeChoice(self.form, mode, subject.provider.service) if mode else None
         if subject.provider.auth_type == "oauth2":
             self.sign_in.draw_address(subject.provider)
         self.form.draw([f.name for f in self.form.fields if f is not mode and f.name not in folded])
@@ -238,7 +238,7 @@ class ConnectDialog:
     async def _look(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> Outcome:
         if not typed.get("name", "").strip():
             raise Invalid("Name is missing.", {"name": "Name is missing."})
-        self.note.testing(subject.provider.name)
+        self.note.testing(subject.provider.mentioned)
         integration_id = subject.row.id if subject.row else None
         return await connections.try_out(self.user_id, subject.provider.type, config, integration_id)
 
@@ -297,4 +297,4 @@ class ConnectDialog:
             await self.connect(other.provider or "", {other.field: value} if other.field else None)
 
         with line, tag("div"):
-            elements.button(f"Connect {other.service}", kind="sm").on("click", switch)
+            elements.button(f"Connect {other.tile}", kind="sm").on("click", switch)

@@ -183,7 +183,7 @@ class ConnectionDetail:
                 button.on("click", lambda action=action: self.trial.open(self.row, action))
             if provider.console:
                 with tag("a", "link row", href=provider.console, target="_blank", rel="noopener noreferrer"):
-                    Words(f"Open {provider.name}")
+                    Words(f"Open {provider.mentioned}")
                     elements.icon("external-link")
 
     async def _tick(self) -> None:

@@ -32,7 +32,8 @@ class Guide:
             if wanted is not None and catalog.secret_fields(provider.config):
                 with tag("p", "sl-guide-note"):
                     elements.icon("lock")
-                    Words(f"Stored encrypted (AES-256-GCM). Never shown again or logged; sent only to {provider.name}.")
+                    whom = provider.mentioned
+                    Words(f"Stored encrypted (AES-256-GCM). Never shown again or logged; sent only to {whom}.")
 
     def draw_link(self) -> None:
         """The link that unfolds it on a phone."""
@@ -57,7 +58,7 @@ def heading(wanted: FormField | None) -> str:
 def _draw_console(provider: Provider[Any]) -> None:
     if provider.console:
         with tag("a", "link row", href=provider.console, target="_blank", rel="noopener noreferrer"):
-            Words(f"Open {provider.name}")
+            Words(f"Open {provider.mentioned}")
             elements.icon("external-link")
 
 

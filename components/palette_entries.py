@@ -161,7 +161,7 @@ def _pasted(query: str, deeds: Deeds) -> list[Entry]:
         carried = {name: text for name, text in zip(("clientId", "clientSecret"), client, strict=True) if text}
         return [_carry("Connect Google Sheets with this OAuth client", "google_sheets", carried, deeds)]
     if found is not None and found.provider is not None and found.field:
-        title = f"Connect {found.service} with this {found.thing}"
+        title = f"Connect {found.tile} with this {found.thing}"
         return [_carry(title, found.provider, {found.field: value}, deeds)]
     if (command := paste.curl(query)) is not None:
         return [_carry("Use this curl command: HTTP request", "http", _of_command(*command), deeds)]
@@ -178,7 +178,7 @@ def _elsewhere(found: paste.Recognised, value: str, deeds: Deeds) -> list[Entry]
         carried = {"baseUrl": _origin(value)}  # the rest is the secret part, and belongs into a step
         return [_carry("Post to this address: HTTP request", "http", carried, deeds)]
     if found.thing == "address" and found.provider is not None:
-        title = f"Connect {found.service}; this address goes into its steps"
+        title = f"Connect {found.tile}; this address goes into its steps"
         return [_carry(title, found.provider, {}, deeds)]
     if found.provider is not None or found.service in USELESS:
         return []

@@ -216,7 +216,7 @@ async def test_the_bot_and_its_services_pages_are_named(newcomer: Newcomer) -> N
     page = newcomer.page
     await start(page, f"/integrations/{row}")
     await expect(page.get_by_text("@sandbox_bot").first).to_be_visible()
-    await expect(page.get_by_role("link", name="Open Telegram Bot")).to_have_attribute(
+    await expect(page.get_by_role("link", name="Open Telegram")).to_have_attribute(
         "href", re.compile("^https://t.me")
     )
 

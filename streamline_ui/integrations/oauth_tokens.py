@@ -62,7 +62,7 @@ async def ask(oauth: OAuth, provider: Provider[Any], grant_type: str, **values: 
 
 def service(provider: Provider[Any]) -> str:
     """Who is signed in at, within a sentence."""
-    return provider.sign_in or provider.name
+    return provider.sign_in or provider.mentioned
 
 
 def opening(provider: Provider[Any]) -> str:

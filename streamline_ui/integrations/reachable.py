@@ -29,7 +29,7 @@ def address(provider: Provider[Any], service_url: str | None) -> str:
         return f"{now.address}{PATH}"
     if not now.base_url:
         raise _unreachable(
-            f"Streamline does not know its public address yet, so {provider.name} cannot reach it. "
+            f"Streamline does not know its public address yet, so {provider.mentioned} cannot reach it. "
             "Set STREAMLINE_BASE_URL, or use polling."
         )
     if provider.push is not None and (refusal := provider.push.refusal(now.base_url)):

@@ -66,7 +66,7 @@ Account = Connection[Airtable]
 class Identity(BaseModel):
     """Whom a token belongs to; the scopes are told for some tokens only."""
 
-    id: str
+    id: str = Field(pattern=r"^usr\w+$")
     email: str | None = None
     scopes: list[str] | None = None
 
@@ -108,7 +108,7 @@ provider = Provider(
 @provider.check
 async def check(account: Account) -> Checked:
     """Ask whose token it is: that needs no scope and changes nothing."""
-    found = answers.read(await account.http.get("v0/meta/whoami"), Identity, provider.name)
+    found = answers.read(await account.http.get("v0/meta/whoami"), Identity, provider.service)
     who = found.email or found.id
     wanted = ("data.records:read", "data.records:write", "schema.bases:read")
     missing = [scope for scope in wanted if found.scopes is not None and scope not in found.scopes]
@@ -178,7 +178,7 @@ async def create_record(
 ) -> Record:
     """Add a record to a table."""
     body = {"fields": fields, "typecast": typecast}
-    return record(answers.read(await account.http.post(path(base_id, table), json=body), Row, provider.name))
+    return record(answers.read(await account.http.post(path(base_id, table), json=body), Row, provider.service))
 
 
 @provider.action("Create several records")
@@ -199,7 +199,7 @@ async def create_records(
 
     async def send(part: Sequence[dict[str, Any]]) -> Rows:
         body = {"records": [{"fields": each} for each in part], "typecast": typecast}
-        return answers.read(await account.http.post(path(base_id, table), json=body), Rows, provider.name)
+        return answers.read(await account.http.post(path(base_id, table), json=body), Rows, provider.service)
 
     made = [record(row) for rows in await answers.in_order(parts, send) for row in rows.records]
     return Records(records=made, count=len(made))
@@ -218,7 +218,7 @@ async def update_record(
     """Change some fields of a record. The others stay as they are."""
     body = {"fields": fields, "typecast": typecast}
     response = await account.http.patch(path(base_id, table, record_id), json=body)
-    return record(answers.read(response, Row, provider.name))
+    return record(answers.read(response, Row, provider.service))
 
 
 @provider.action("Create or update a record", repeatable=True)
@@ -241,7 +241,7 @@ async def upsert_record(
         sentence = "A field by which the record is found has no value in Fields."
         raise Invalid(sentence, {"mergeOn": f"“{missing[:60]}” has no value in Fields."})
     body = {"performUpsert": {"fieldsToMergeOn": merge_on}, "records": [{"fields": fields}], "typecast": typecast}
-    done = answers.read(await account.http.patch(path(base_id, table), json=body), Upserted, provider.name)
+    done = answers.read(await account.http.patch(path(base_id, table), json=body), Upserted, provider.service)
     row = done.records[0]
     return Merged(id=row.id, created_time=row.created_time, fields=row.fields, created=row.id in done.created)
 
@@ -255,7 +255,7 @@ async def new_records(account: Account, cursor: str, *, base_id: BaseId, table: 
     state = airtable_cursor.read(cursor)
     if state is None:
         response = await account.http.get(path(base_id, table), params={"pageSize": 1})
-        answers.read(response, Rows, provider.name)
+        answers.read(response, Rows, provider.service)
         return Page((), airtable_cursor.begin(response))
     asked = {"filterByFormula": state.formula, "pageSize": PAGE, "offset": state.offset}
     try:

@@ -8,6 +8,7 @@ that nothing is said twice. Read `discord.py` for a small one.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -127,6 +128,7 @@ Check = Callable[[Connection[C]], Awaitable[Checked]]
 class Provider(Generic[C]):
     """One service: the facts are arguments, the behaviour is the decorated functions below them.
 
+    `name` is what tiles and cards call it, `service` what sentences do where that is shorter ("Telegram");
     `needs` says in two or three words what the user must have ("Bot token"); `purpose` is the dialog's one line; `can`
     says what Streamline can do with it; `brand` is a name in the brand icons, `icon` the Lucide icon without one;
     `docs` is the service's documentation, `console` its page where credentials are made; `base_url` gives the address
@@ -155,6 +157,7 @@ class Provider(Generic[C]):
     auth: Callable[[C], httpx.Auth | None] = lambda _: None
     oauth: Callable[[C], OAuth | None] = lambda _: None
     sign_in: str = ""
+    service: str = ""
     anywhere: bool = False
     problem: Callable[[httpx.Response], Problem] = read_problem
     wait: Callable[[httpx.Response], float | None] = retry_after
@@ -168,6 +171,14 @@ class Provider(Generic[C]):
     feeds: dict[str, Feed] = field(default_factory=dict, init=False)
     checker: Check[C] | None = field(default=None, init=False)
     push: Push | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.service = self.service or self.name
+
+    @property
+    def mentioned(self) -> str:
+        """What it is called in the middle of a sentence: "Telegram", "the feed"."""
+        return re.sub("^The ", "the ", self.service)
 
     @property
     def type(self) -> str:

@@ -198,9 +198,9 @@ async def check(webhook: Webhook) -> Checked:
     """Reading the webhook posts nothing."""
     place = address(webhook.config)
     response = await webhook.http.get(place)
-    hook = answers.read(response, Hook, provider.name)
+    hook = answers.read(response, Hook, provider.service)
     if hook.id != place.split("/")[1]:
-        raise answers.strange(response, provider.name)
+        raise answers.strange(response, provider.service)
     name = (hook.name or "without a name")[:100]
     return Checked(name, f"Connected to the channel webhook “{name}”.")
 
@@ -246,7 +246,7 @@ async def send_message(
         values = {key: value for key, value in {**body, "content": part, **last}.items() if value is not None}
         response = await webhook.http.post(address(webhook.config), params=query, json=values)
         left -= 1
-        return answers.read(response, Posted, provider.name)
+        return answers.read(response, Posted, provider.service)
 
     posted = await answers.in_order(parts, send)
     return Message(id=posted[0].id, channel_id=posted[0].channel_id, ids=[message.id for message in posted])

@@ -108,6 +108,7 @@ provider = Provider(
     base_url=lambda config: config.base_url or ROOT,
     oauth=_oauth,
     sign_in="Google",
+    service="Google",
     problem=google_sheets_facts.problem,
     meanings=google_sheets_facts.MEANINGS,
     limits=Limits((Pace(60, 60.0),)),
@@ -134,7 +135,7 @@ async def sheets(account: Account, spreadsheet_id: str) -> Pairs:
     """The sheets of a spreadsheet."""
     query = {"fields": "sheets.properties(title)"}
     response = await account.http.get(f"/v4/spreadsheets/{spreadsheet_id}", params=query)
-    found = answers.read(response, Spreadsheet, "Google")
+    found = answers.read(response, Spreadsheet, provider.service)
     titles = [each.properties.title for each in found.sheets]
     return [(google_sheets_facts.quoted(title), title) for title in titles if title]
 
@@ -169,7 +170,7 @@ async def check(account: Account) -> Checked:
         if not error.message.startswith(f"{NO_SPREADSHEET} (404, NOT_FOUND"):  # else it is another server's 404
             raise
         return Checked("", "Connected to Google Sheets.")
-    raise answers.strange(response, provider.name)  # nobody has a spreadsheet of this ID
+    raise answers.strange(response, provider.service)  # nobody has a spreadsheet of this ID
 
 
 @provider.action("Append rows", trial={"values": '[["Hello from Streamline"]]'})
@@ -184,7 +185,7 @@ async def append_row(
     query = {"valueInputOption": value_input, "insertDataOption": "INSERT_ROWS"}
     body = {"values": values, "majorDimension": "ROWS"}
     response = await account.http.post(f"{_path(spreadsheet_id, range)}:append", params=query, json=body)
-    return _changed(answers.read(response, Appended, "Google").updates)
+    return _changed(answers.read(response, Appended, provider.service).updates)
 
 
 @provider.action("Read a range", repeatable=True)
@@ -224,7 +225,7 @@ async def update_range(
     query = {"valueInputOption": value_input}
     body = {"values": values, "majorDimension": "ROWS"}
     response = await account.http.put(_path(spreadsheet_id, range), params=query, json=body)
-    return _changed(answers.read(response, Written, "Google"))
+    return _changed(answers.read(response, Written, provider.service))
 
 
 @provider.poll(Trigger("row_added", "Row added", SAMPLE), every=timedelta(minutes=1))
@@ -272,7 +273,7 @@ def _mark(row: Sequence[Any]) -> str:
 
 async def _read(account: Account, spreadsheet_id: str, area: str, rendered: str) -> Range:
     response = await account.http.get(_path(spreadsheet_id, area), params={"valueRenderOption": rendered})
-    return answers.read(response, Range, "Google")
+    return answers.read(response, Range, provider.service)
 
 
 def _path(spreadsheet_id: str, area: str) -> str:

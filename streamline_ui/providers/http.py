@@ -111,6 +111,7 @@ def problem(response: httpx.Response) -> Problem:
 provider = Provider(
     __name__,
     name="HTTP request",
+    service="The address",
     auth_type="none",
     category="Developer",
     config=Http,

@@ -109,7 +109,7 @@ async def check(news: News) -> Checked:
 
 async def _sources(news: News) -> list[Source]:
     response = await news.http.get("v2/sources", params={"language": "en"})
-    return answers.read(response, Sources, provider.name).sources
+    return answers.read(response, Sources, provider.service).sources
 
 
 async def sources(news: News) -> list[tuple[str, str]]:
@@ -200,7 +200,7 @@ async def _ask(news: News, place: str, asked: dict[str, Any]) -> Found:
     if "sources" in given and ("country" in given or "category" in given):
         sentence = "Sources cannot be combined with a country or a category."
         raise Invalid(sentence, {"sources": sentence})
-    found = answers.read(await news.http.get(f"v2/{place}", params=given), Found, provider.name)
+    found = answers.read(await news.http.get(f"v2/{place}", params=given), Found, provider.service)
     kept = [each for each in found.articles if each.get("url") and each.get("title") != "[Removed]"]
     return found.model_copy(update={"articles": kept})
 

@@ -155,6 +155,7 @@ provider = Provider(
     base_url=lambda config: config.api_base_url or "",
     oauth=_oauth,
     sign_in="the service",
+    service="The service",
 )
 
 

@@ -20,13 +20,13 @@ async def opened(provider: Provider[C], config: C, desk: Desk) -> AsyncIterator[
     """A connection with a client that knows the service's address, signs its requests and raises our own errors."""
     explain = partial(
         meanings.translate,
-        service="" if provider.anywhere else provider.name,
+        service="" if provider.anywhere else provider.service,
         meanings=provider.meanings,
         problem=provider.problem,
         wait=provider.wait,
     )
     async with egress.client(
-        service=provider.name,
+        service=provider.service,
         base_url=provider.base_url(config),
         auth=_auth(provider, config, desk),
         anywhere=provider.anywhere,
@@ -43,7 +43,7 @@ def _turns(provider: Provider[C], config: C) -> Turns:
     """All connections with the same credential take turns."""
     limits, place = provider.limits, hash((provider.type, provider.base_url(config)))
     key = hash((place, limits.credential(config)))
-    return Turns(provider.name, key, place, limits.paces, limits.lane, provider.wait, limits.is_for_all)
+    return Turns(provider.service, key, place, limits.paces, limits.lane, provider.wait, limits.is_for_all)
 
 
 def _auth(provider: Provider[C], config: C, desk: Desk) -> httpx.Auth | None:

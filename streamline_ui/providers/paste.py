@@ -150,7 +150,12 @@ class Recognised:
         """Who it seems to belong to, for the person who pasted it elsewhere."""
         article = "an" if self.service[0] in "AEIO" else "a"
         looks = f"This looks like {article} {self.service} {self.thing}."
-        return f"{looks} Connect {self.service} instead?" if self.provider else looks
+        return f"{looks} Connect {self.tile} instead?" if self.provider else looks
+
+    @property
+    def tile(self) -> str:
+        """What its tile says; the service's own name where we do not have it."""
+        return providers.PROVIDERS[self.provider].name if self.provider else self.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,7 @@ _SHAPES = (
         "webhookUrl",
     ),
     _Shape(r"https://hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/\S+", "Slack", "webhook", "slack"),
-    _Shape(r"https://\S*/bot[1-9]\d{0,16}:[\w-]{3,}(?:/\S*)?", "Telegram Bot", "address", "telegram", "webhookUrl"),
+    _Shape(r"https://\S*/bot[1-9]\d{0,16}:[\w-]{3,}(?:/\S*)?", "Telegram", "address", "telegram", "webhookUrl"),
     _Shape(r"https://[\w.-]+\.webhook\.office\.com/\S+", "Microsoft Teams", "webhook", "teams"),
     _Shape(r"https://chat\.googleapis\.com/v1/spaces/\S+", "Google Chat", "webhook"),
     _Shape(r"https://hooks\.zapier\.com/hooks/catch/\S+", "Zapier", "webhook"),
@@ -182,7 +187,7 @@ _SHAPES = (
     _Shape(r"xoxe\.xox[bp]-[A-Za-z0-9-]{8,}", "Slack", "token", "slack", "apiKeys.accessToken"),
     _Shape(r"xapp-[A-Za-z0-9-]{8,}", "Slack", "app token", "slack"),
     _Shape(r"SG\.[A-Za-z0-9_-]{3,}(?:\.[A-Za-z0-9_-]*)?", "SendGrid", "API key", "sendgrid", "apiKeys.apiKey"),
-    _Shape(r"[1-9]\d{5,16}:[A-Za-z0-9_-]{20,}", "Telegram Bot", "token", "telegram", "botToken"),
+    _Shape(r"[1-9]\d{5,16}:[A-Za-z0-9_-]{20,}", "Telegram", "bot token", "telegram", "botToken"),
     _Shape(r"pat[A-Za-z0-9]{14}\.[A-Za-z0-9]{10,}", "Airtable", "token", "airtable", "apiKeys.accessToken"),
     _Shape(r"https://airtable\.com/app[A-Za-z0-9]{14}(?:[/?#]\S*)?", "Airtable", "address", "airtable"),
     _Shape(r"key[A-Za-z0-9]{14}", "Airtable", "API key", "airtable", "apiKeys.accessToken"),

@@ -38,6 +38,7 @@ Source = Connection[Rss]
 provider = Provider(
     __name__,
     name="RSS feed",
+    service="The feed",
     auth_type="none",
     category="News and feeds",
     config=Rss,

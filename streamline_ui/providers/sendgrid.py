@@ -153,6 +153,7 @@ def base_url(config: SendGrid) -> str:
 provider = Provider(
     __name__,
     name="SendGrid Email",
+    service="SendGrid",
     auth_type="api",
     category="Email and SMS",
     config=SendGrid,
@@ -183,7 +184,7 @@ provider = Provider(
 @provider.check
 async def check(account: Account) -> Checked:
     """Ask what the key may do; that sends nothing."""
-    scopes = answers.read(await account.http.get("v3/scopes"), Scopes, provider.name).scopes
+    scopes = answers.read(await account.http.get("v3/scopes"), Scopes, provider.service).scopes
     if "mail.send" not in scopes:
         raise Rejected(
             "The key works but may not send mail (the scope mail.send is missing).",
@@ -237,7 +238,7 @@ async def send_email(
         body["reply_to"] = one_address("replyTo", reply_to)
     response = await account.http.post("v3/mail/send", json=body)
     if response.status_code != httpx.codes.ACCEPTED or response.content.strip():
-        raise answers.strange(response, provider.name)  # whoever this is, no mail was taken on
+        raise answers.strange(response, provider.service)  # whoever this is, no mail was taken on
     return Accepted(message_id=response.headers.get("x-message-id", ""), to=[each["email"] for each in recipients])
 
 

@@ -12,7 +12,7 @@ address below *OAuth & Permissions › Redirect URLs*, then press *Sign in with 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import httpx
 from pydantic import BaseModel, Field
@@ -53,6 +53,7 @@ Workspace = Connection[Slack]
 class Identity(BaseModel):
     """Whose token it is."""
 
+    ok: Literal[True]
     team: str = ""
     user: str = ""
     team_id: str = Field(min_length=1)
@@ -253,6 +254,6 @@ def read(response: httpx.Response, model: type[Model]) -> Model:
     """The answer as a model. Slack refuses with status 200, so the body decides."""
     if slack_facts.is_failure(meanings.json_of(response)):
         raise meanings.translate(
-            response, service=provider.name, meanings=provider.meanings, problem=provider.problem, wait=provider.wait
+            response, service=provider.service, meanings=provider.meanings, problem=provider.problem, wait=provider.wait
         )
-    return answers.read(response, model, provider.name)
+    return answers.read(response, model, provider.service)

@@ -27,7 +27,7 @@ from streamline_ui.providers.values import IdText
 
 ROOT = "https://api.telegram.org"
 LIMIT = 4096
-NAME = "Telegram Bot"
+NAME = "Telegram"
 DAY = 86_400_000
 TOKEN = Format(
     r"[1-9]\d{0,16}:[A-Za-z0-9_-]{3,80}",
@@ -111,10 +111,11 @@ Bot = Connection[Telegram]
 
 
 class Me(BaseModel):
-    """What a bot is told about itself."""
+    """What a bot is told about itself: it has a number and a name, and is no person."""
 
-    username: str = ""
-    first_name: str = ""
+    id: int = Field(gt=0)
+    is_bot: Literal[True]
+    username: str = Field(min_length=1)
     can_read_all_group_messages: bool = False
 
 
@@ -131,10 +132,16 @@ class Message(Result):
     message_ids: list[int] = Field(default_factory=list)
 
 
-class Answer(BaseModel):
-    """An answer's envelope; the result is a message, or what a relay made of it."""
+class Posted(BaseModel, extra="allow"):
+    """A message as Telegram sent it."""
 
-    result: dict[str, Any] = {}
+    message_id: int
+
+
+class Answer(BaseModel):
+    """An answer's envelope."""
+
+    result: Posted
 
 
 def base_url(config: Telegram) -> str:
@@ -149,7 +156,8 @@ def base_url(config: Telegram) -> str:
 
 provider = Provider(
     __name__,
-    name=NAME,
+    name="Telegram Bot",
+    service=NAME,
     auth_type="webhook_or_polling",
     category="Chat",
     config=Telegram,
@@ -175,7 +183,7 @@ async def check(bot: Bot) -> Checked:
         host = urlsplit(base_url(bot.config)).hostname or ""
         return Checked(host, "This address cannot be tested without sending something.", tested=False)
     me = answers.read(await bot.http.get("getMe"), Identity, NAME).result
-    account = f"@{me.username}" if me.username else me.first_name
+    account = f"@{me.username}"
     note = "" if me.can_read_all_group_messages else f" {telegram_facts.PRIVACY}"
     return Checked(account, f"Connected as {account}.{note}")
 
@@ -262,7 +270,7 @@ async def call(bot: Bot, method: str, **parameters: Any) -> dict[str, Any]:
     relay = _is_relay(bot.config)
     url = httpx.URL(bot.config.webhook_url.get_secret_value()) if relay and bot.config.webhook_url else method
     response = await bot.http.post(url, json={key: value for key, value in parameters.items() if value is not None})
-    return {} if relay else answers.read(response, Answer, NAME).result
+    return {} if relay else answers.read(response, Answer, NAME).result.model_dump()
 
 
 def _message(results: list[dict[str, Any]]) -> Message:

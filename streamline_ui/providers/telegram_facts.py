@@ -30,13 +30,17 @@ def token_in(url: str) -> str | None:
 
 
 def read_problem(response: httpx.Response) -> Problem:
-    """{"ok": false, "error_code", "description", "parameters"?}; the code is the status, so it says nothing new."""
+    """{"ok": false, "error_code", "description", "parameters"?}; the code is the status, so it says nothing new.
+
+    In front of the words stands what was asked for, since a refusal of a chat and one of the bot itself look the same.
+    """
     body = json_of(response)
     if not isinstance(body, dict):
-        return Problem()
+    method = response.request.url.path.rpartition("/")[2]
+        return Problem("", method)
     parameters = body.get("parameters")
     moved = parameters.get("migrate_to_chat_id") if isinstance(parameters, dict) else None
-    return Problem("", str(body.get("description", ""))[:500], str(moved) if isinstance(moved, int) else "")
+    return Problem("", f"{method}: {body.get('description', '')}"[:500], str(moved) if isinstance(moved, int) else "")
 
 
 def read_wait(response: httpx.Response) -> float | None:
@@ -134,6 +138,14 @@ MEANINGS = (
         text="wrong (file|remote)|failed to get HTTP URL|wrong type of the web page",
     ),
     Meaning(
+    Meaning(
+        "permission",
+        "Everything that this bot asks is refused, on the way to Telegram or by Telegram itself",
+        "Mostly a proxy or a firewall blocks Telegram: allow the service address there. If nothing is in between, look "
+        "with /mybots at @BotFather whether the bot still exists, and copy its token again.",
+        403,
+        text=r"^(getMe|getUpdates|setWebhook|deleteWebhook)\b|^\w*$",
+    ),
         "permission",
         "This person has blocked the bot",
         "They have to start it again in Telegram.",

@@ -46,7 +46,7 @@ def page(updates: Updates, cursor: str) -> Page:
     """
     numbered = {number: update for update in updates.result if (number := _number(update)) is not None}
     if updates.result and not numbered:
-        raise Unavailable("Telegram Bot gave an answer that Streamline does not understand.")
+        raise Unavailable("Telegram gave an answer that Streamline does not understand.")
     events = [event(numbered[number]) for number in sorted(numbered)]
     after = str(max(numbered) + 1) if numbered else cursor or HEAD
     return Page(events, after, more=len(updates.result) >= LIMIT)

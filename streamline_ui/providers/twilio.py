@@ -184,15 +184,15 @@ async def check(account: Account) -> Checked:
     keys = account.config.api_keys
     try:
         response = await account.http.get(f"{_path(account)}.json")
-        profile = answers.read(response, Profile, provider.name)
+        profile = answers.read(response, Profile, provider.service)
     except Rejected:
         if keys.api_key_sid is None:
             raise
         listed = await account.http.get(f"{_path(account)}/Messages.json", params={"PageSize": "1"})
-        answers.read(listed, Listed, provider.name)
+        answers.read(listed, Listed, provider.service)
         return Checked(_note(keys, "API key"), "Connected with an API key.")
     if profile.sid.lower() != keys.account_sid.get_secret_value().lower():
-        raise answers.strange(response, provider.name)
+        raise answers.strange(response, provider.service)
     if profile.status != "active":
         raise Rejected(
             f"The Twilio account is {'suspended' if profile.status == 'suspended' else 'closed'}.",
@@ -279,7 +279,7 @@ async def make_call(
 async def _create(account: Account, what: str, values: dict[str, str]) -> Queued:
     """Twilio takes forms only, in which + is %2B."""
     response = await account.http.post(f"{_path(account)}/{what}.json", data=values)
-    return answers.read(response, Queued, provider.name)
+    return answers.read(response, Queued, provider.service)
 
 
 def _path(account: Account) -> str:

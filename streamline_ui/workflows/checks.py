@@ -119,10 +119,10 @@ def _about_event(trigger: IntegrationTrigger, provider: Provider[Any]) -> Iterat
     feed = provider.heard(trigger.event)
     if trigger.event not in (each.event for each in provider.triggers):
         offered = ", ".join(each.event for each in provider.triggers) or "nothing"
-        yield Problem("trigger.event", f"{provider.name} offers {offered}.")
+        yield Problem("trigger.event", f"{provider.service} offers {offered}.")
     elif feed is None:
         hint = "Start the workflow with a webhook, and give its address to the service."
-        yield Problem("trigger.event", f"{provider.name} cannot be asked for this. {hint}")
+        yield Problem("trigger.event", f"{provider.service} cannot be asked for this. {hint}")
     else:
         for name, sentence in parameters.complaints(feed.params, trigger.params).items():
             yield Problem(f"trigger.params.{name}".rstrip("."), sentence)

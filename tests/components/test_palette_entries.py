@@ -61,7 +61,7 @@ def titles(query: str, *, is_admin: bool = True) -> list[str]:
         ("pat" + "A" * 14 + "." + "0a" * 32, "Connect Airtable with this token"),
         ("AC" + "0a" * 16, "Connect Twilio with this Account SID"),
         ("0a" * 16, "Connect News API with this API key"),
-        ("GOCSPX-abcdefghijklmnopqrstuvwxyz12", "Connect Google with this client secret"),
+        ("GOCSPX-abcdefghijklmnopqrstuvwxyz12", "Connect Google Sheets with this client secret"),
         ("https://example.com/news/feed.xml", "Follow the feed at this address"),
         ("ghp_" + "a" * 36, "Use this GitHub token with any API: HTTP request"),
     ],

@@ -115,7 +115,7 @@ async def test_another_services_key_switches_the_dialog_and_comes_along(newcomer
     await open_dialog(page, "Discord")
     await paste(page, token)
     await expect(
-        page.get_by_text("This looks like a Telegram Bot token. Connect Telegram Bot instead?")
+        page.get_by_text("This looks like a Telegram bot token. Connect Telegram Bot instead?")
     ).to_be_visible()
     await page.get_by_role("button", name="Connect Telegram Bot").click()
     await expect(page.get_by_role("dialog", name="Connect Telegram Bot")).to_be_visible()

@@ -134,6 +134,22 @@ def test_every_meaning_says_what_to_do(provider: Provider[Any]) -> None:
         assert row.status is None or row.status >= 400
 
 
+@pytest.mark.parametrize(("kind", "service"), [("telegram", "Telegram"), ("sendgrid", "SendGrid")])
+def test_tiles_say_the_whole_name_and_sentences_the_services(kind: str, service: str) -> None:
+    provider = PROVIDERS[kind]
+    assert provider.name.startswith(f"{service} ")
+    assert provider.service == provider.mentioned == service
+    said = [provider.guide, provider.purpose, *provider.can, *(row.message + row.hint for row in provider.meanings)]
+    said.append(str(provider.config.model_json_schema(by_alias=True)["properties"]))
+    assert [sentence for sentence in said if provider.name in sentence] == []
+
+
+@every_provider
+def test_it_can_be_spoken_of_at_the_beginning_and_within_a_sentence(provider: Provider[Any]) -> None:
+    assert provider.service[0].isupper()
+    assert not provider.mentioned.startswith("The ")
+
+
 @every_service
 async def test_the_check_posts_nothing(provider: Provider[Any]) -> None:
     seen: list[str] = []
@@ -143,7 +159,7 @@ async def test_the_check_posts_nothing(provider: Provider[Any]) -> None:
         if provider.type == "google_sheets":  # is asked for what nobody has
             return httpx.Response(200, request=request, json={})
         everything = {
-            "id": request.url.path.split("/")[-2],
+            "id": "usr1" if provider.type == "airtable" else request.url.path.split("/")[-2],
             "type": 1 if provider.type == "discord" else "Full",
             "sid": request.url.path.split("/")[-1].removesuffix(".json"),
             "articles": [],
@@ -153,7 +169,7 @@ async def test_the_check_posts_nothing(provider: Provider[Any]) -> None:
             "status": "ok" if provider.type == "newsapi" else "active",
             "name": "x",
             "scopes": ["mail.send", "data.records:read"],
-            "result": {"username": "x"},
+            "result": {"id": 1, "is_bot": True, "username": "x"},
             "ok": True,
             "team": "x",
             "friendly_name": "x",
@@ -178,6 +194,13 @@ STRANGE = {
     "nothing inside": b"{}",
     "a page": b"<!doctype html><title>Sign in</title>",
     "nothing": b"",
+    "null": b"null",
+    "a list": b"[]",
+    "only that it is well": b'{"ok":true,"status":"ok"}',
+    "an empty result": b'{"ok":true,"result":{},"scopes":[],"id":"","sid":"","status":"active"}',
+    "a person": b'{"ok":true,"result":{"id":7,"is_bot":false,"first_name":"Ann","username":"ann"},"id":"7","type":1}',
+    "no bot's number": b'{"ok":true,"result":{"id":0,"is_bot":true,"username":"ops_bot"},"team_id":"","user_id":""}',
+    "a bot without a name": b'{"ok":true,"result":{"id":7,"is_bot":true},"team":"Acme","user":"ops"}',
 }
 
 
@@ -199,7 +222,7 @@ def error(provider: Provider[Any], status: int, **answer: Any) -> StreamlineErro
     request = httpx.Request("POST", provider.base_url(demo(provider)) or ADDRESS)
     return meanings.translate(
         httpx.Response(status, request=request, **answer),
-        service=provider.name,
+        service=provider.service,
         meanings=provider.meanings,
         problem=provider.problem,
         wait=provider.wait,

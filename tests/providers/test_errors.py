@@ -120,11 +120,15 @@ ROWS = [
         "This person has blocked the bot (403).", "start it again"),
     Row("telegram", 403, telegram(403, "Forbidden: bot was kicked from the supergroup chat"), Rejected,
         "The bot was removed from this chat (403).", "Add it"),
+    Row("telegram", 403, telegram(403, "Forbidden: bot can't initiate conversation with a user"), Rejected,
+        "The bot may not write to this chat (403).", "has to write to the bot first"),
+    Row("telegram", 403, "<html>Blocked by the firewall</html>", Rejected,
+        "Everything that this bot asks is refused, on the way to Telegram or by Telegram itself (403).", "a proxy"),
     Row("telegram", 429, telegram(429, "Too Many Requests: retry after 35", retry_after=35), Unavailable,
         "Telegram asks us to wait 35 s (429).", CONTINUES, 35.0, {"Retry-After": "36"}),
     Row("telegram", 500, telegram(500, "Internal Server Error: restart"), Unavailable,
         "Telegram is restarting (500).", "tries again"),
-    Row("telegram", 502, "<html>", Unavailable, "Telegram Bot has a problem on its side (502).", "tries again"),
+    Row("telegram", 502, "<html>", Unavailable, "Telegram has a problem on its side (502).", "tries again"),
     Row("sendgrid", 401, sendgrid("The provided authorization grant is invalid, expired, or revoked"), AuthFailed,
         "SendGrid refused the key (401).", "shows a key only once"),
     Row("sendgrid", 401, sendgrid("Maximum credits exceeded"), Rejected,
@@ -278,7 +282,7 @@ def translated(row: Row) -> StreamlineError:
     content = {"text": row.body} if isinstance(row.body, str) else {"json": row.body}
     request = httpx.Request("POST", "https://api.example.com/x")
     answer = httpx.Response(row.status, headers=row.headers, request=request, **content)
-    name = "" if provider.anywhere else provider.name
+    name = "" if provider.anywhere else provider.service
     return meanings.translate(
         answer, service=name, meanings=provider.meanings, problem=provider.problem, wait=provider.wait
     )

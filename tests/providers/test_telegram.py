@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.net import pace
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Connection
 from streamline_ui.providers.telegram import base_url, check
+from streamline_ui.sandbox.state import Fault
 
 from .conftest import Connect, Desk, answering
 
@@ -196,3 +198,21 @@ async def test_too_many_at_once(connect: Connect, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Unavailable) as raised:
         await act(connection, chatId=42, text="x")
     assert raised.value.retry_after == 1
+
+
+async def test_a_check_that_is_forbidden_speaks_of_no_chat(connect: Connect) -> None:
+    bot = await connect("telegram")
+    sandbox.DESKS["telegram"].fault = Fault(status=403, times=1)
+    with pytest.raises(Rejected) as refused:
+        await check(bot)
+    assert refused.value.message.endswith("is refused, on the way to Telegram or by Telegram itself (403).")
+    assert "a proxy or a firewall" in refused.value.hints[0]
+
+
+async def test_what_is_no_message_was_not_sent(desk: Desk) -> None:
+    values = config(botToken=TOKEN)
+    bot = answering(lambda _: httpx.Response(200, json={"ok": True, "result": {}}), values, desk, base_url(values))
+    async with bot.http:
+        with pytest.raises(Unavailable, match="does not understand") as refused:
+            await act(bot, chatId="42", text="Hello")
+    assert refused.value.unclear

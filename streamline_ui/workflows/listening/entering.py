@@ -45,7 +45,7 @@ async def address(user_id: str, integration_id: str) -> Address:
     provider = named(row.type)
     entered = provider.entered
     if entered is None:
-        return Address("", "", f"{provider.name} sends no events to an address.", False, None, "")
+        return Address("", "", f"{provider.service} sends no events to an address.", False, None, "")
     token = await asyncio.to_thread(_token, user_id, integration_id)
     is_set = await signing.secret(user_id, integration_id, entered) is not None
     scheme, now_ = SCHEMES[entered.scheme], settings.current()

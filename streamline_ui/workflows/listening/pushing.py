@@ -118,7 +118,7 @@ async def switch_to_polling(user_id: str, integration_id: str) -> None:
     provider = named(row.type)
     push = provider.push
     if push is None:
-        raise Invalid(f"{provider.name} sends its news to nobody, so there is nothing to take over.")
+        raise Invalid(f"{provider.service} sends its news to nobody, so there is nothing to take over.")
     async with calls.connected(row) as connection:
         await push.end(connection)
     await asyncio.to_thread(_forget, integration_id)
