@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -46,7 +47,7 @@ class SmallDisk(Hub):
         place = self.folder / "disk"
         place.mkdir()
         script = f'mount -t tmpfs -o size=150m tmpfs {place} && cp -a {self.data}/. {place}/ && exec "$@"'
-        command = ["unshare", "-m", "sh", "-c", script, "sh", str(ROOT / ".venv/bin/python"), program]
+        command = ["unshare", "-m", "sh", "-c", script, "sh", sys.executable, program]
         environment = self.environment() | {"STREAMLINE_DATA_DIR": str(place)}
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
