@@ -35,8 +35,8 @@ def read_problem(response: httpx.Response) -> Problem:
     In front of the words stands what was asked for, since a refusal of a chat and one of the bot itself look the same.
     """
     body = json_of(response)
-    if not isinstance(body, dict):
     method = response.request.url.path.rpartition("/")[2]
+    if not isinstance(body, dict):
         return Problem("", method)
     parameters = body.get("parameters")
     moved = parameters.get("migrate_to_chat_id") if isinstance(parameters, dict) else None
@@ -138,7 +138,6 @@ MEANINGS = (
         text="wrong (file|remote)|failed to get HTTP URL|wrong type of the web page",
     ),
     Meaning(
-    Meaning(
         "permission",
         "Everything that this bot asks is refused, on the way to Telegram or by Telegram itself",
         "Mostly a proxy or a firewall blocks Telegram: allow the service address there. If nothing is in between, look "
@@ -146,6 +145,7 @@ MEANINGS = (
         403,
         text=r"^(getMe|getUpdates|setWebhook|deleteWebhook)\b|^\w*$",
     ),
+    Meaning(
         "permission",
         "This person has blocked the bot",
         "They have to start it again in Telegram.",
