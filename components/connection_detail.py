@@ -20,7 +20,7 @@ from components.form_parts import Words, tag
 from components.incident_list import IncidentList, percent
 from components.integrations_board import said_after_saving
 from components.local_time import Clock
-from components.polling_card import PollingCard, poll_now
+from components.polling_card import PollingCard
 from components.popup_menu import PopupMenu
 from components.problem_note import ProblemNote
 from components.separate_keys import SeparateKeys
