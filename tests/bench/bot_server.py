@@ -11,8 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench.sink import Sink
-
 HEAD = re.compile(rb"(?:POST|GET) /bot([^/]+)/(\w+) HTTP", re.IGNORECASE)
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
@@ -45,7 +43,6 @@ class BotServer:
     accounts: dict[str, Account] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     most_at_once: int = 0
-    sink: Sink | None = None
     _server: asyncio.Server | None = None
 
     @property
