@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
+
+from nicegui import ui
 
 from components import connection_words as words
 from components import elements
 from components.form_parts import Words, tag
 from components.snapshots import Snapshot
+
+OPEN = "Open"  # the page of one whose credentials are fine: nothing is to be replaced
 
 
 class AttentionBanner:
@@ -23,15 +28,21 @@ class AttentionBanner:
 
     def update(self, snapshots: Sequence[Snapshot]) -> None:
         """Show the first of those that are broken, and how many there are besides."""
-        broken = [snapshot.row for snapshot in snapshots if words.status(snapshot.row) in words.BROKEN]
+        broken = [snapshot for snapshot in snapshots if words.status(snapshot.row) in words.BROKEN]
         if not broken:
             self.shown = ()
             self.box.set_visibility(False)
             return
-        row = broken[0]
+        row = broken[0].row
         hint = next(iter(json.loads(row.status_hints)), "")
         others = f"And {len(broken) - 1} more." if len(broken) > 1 else ""
-        now = (row.id, row.name, row.status_message, f"{hint} {others}".strip(), words.mend(row))
+        now = (
+            row.id,
+            row.name,
+            row.status_message,
+            f"{hint} {others}".strip(),
+            words.mend(row) if broken[0].deaf is None else OPEN,
+        )
         if now != self.shown:
             self.shown = now
             self._draw(*now)
@@ -48,4 +59,5 @@ class AttentionBanner:
                     Words(f"”: {message or 'The last test failed.'}")
                 Words(f" {further}")
             button = elements.button(mend)
-            button.on("click", lambda: self.fix(integration_id))
+            opens = partial(ui.navigate.to, f"/integrations/{integration_id}")
+            button.on("click", opens if mend == OPEN else lambda: self.fix(integration_id), args=[])

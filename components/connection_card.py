@@ -12,8 +12,10 @@ from components import connection_words as words
 from components import elements, heartbeat, links
 from components.form_parts import tag
 from components.snapshots import CARD_CHECKS, Snapshot
+from streamline_ui.integrations import alert_words
 from streamline_ui.providers import PROVIDERS
-from streamline_ui.storage.models import HealthCheck, Integration, Status
+from streamline_ui.storage.models import HealthCheck, Integration, Status, now
+from streamline_ui.workflows.listening.hearing import Trouble
 
 
 class ConnectionCard:
@@ -41,7 +43,7 @@ class ConnectionCard:
 
     def tick(self) -> None:
         """Time has passed: "2 min ago" is another now."""
-        self._send({"foot": _foot(self.snapshot.row)})
+        self._send({"foot": _foot(self.snapshot)})
 
     def _send(self, parts: Mapping[str, str]) -> None:
         """Send the parts that differ from what the browser has."""
@@ -64,8 +66,8 @@ def _drawn(snapshot: Snapshot) -> dict[str, str]:
         "head": _head(row),
         "pill": words.pill_html(row),
         "bars": heartbeat.labelled(checks, CARD_CHECKS, idle=state is Status.PAUSED) + _caption(row, checks),
-        "foot": _foot(row),
-        "buttons": _buttons(row),
+        "foot": _foot(snapshot),
+        "buttons": _buttons(snapshot),
     }
 
 
@@ -84,7 +86,10 @@ def _caption(row: Integration, checks: list[HealthCheck]) -> str:
     return f'<div class="row between tiny muted num"><span>{left}</span><span>{share}</span></div>'
 
 
-def _foot(row: Integration) -> str:
+def _foot(snapshot: Snapshot) -> str:
+    row, deaf = snapshot.row, snapshot.deaf
+    if deaf is not None:
+        return _deaf(deaf)
     if words.status(row) in (*words.BROKEN, Status.DEGRADED) and row.status_message:
         cause = escape(row.status_message, quote=True)
         up_to = words.up_to(row)
@@ -96,13 +101,26 @@ def _foot(row: Integration) -> str:
     return f'<span class="tiny muted trunc">{escape(words.used(row))}</span>'
 
 
-def _buttons(row: Integration) -> str:
+def _deaf(trouble: Trouble) -> str:
+    """That it hears nothing, since when, when it is asked again, and why."""
+    cause, asks = escape(trouble.cause, quote=True), ""
+    if trouble.next_poll_at is not None:
+        until = f'data-until="{trouble.next_poll_at.timestamp():.0f}" data-until-words="Asks again"'
+        asks = f' · <span class="num" {until}></span>'
+    title = f"{escape(trouble.title)} for {alert_words.duration(now() - trouble.since)}"
+    return f'<span class="tiny sl-cause" title="{cause}"><b>{title}</b>{asks} · {cause}</span>'
+
+
+def _buttons(snapshot: Snapshot) -> str:
+    row = snapshot.row
     name, key = escape(row.name, quote=True), escape(row.id, quote=True)
     described = f'data-id="{key}" aria-describedby="name-{key}" type="button"'
     is_waiting = words.status(row) is Status.WAITING_FOR_SIGN_IN
     label, opens = (words.mend(row), 'data-signs-in="true" ') if is_waiting else ("Fix", "")
     does = "fix"
-    if words.is_theirs(row):
+    if snapshot.deaf is not None:
+        label, does = ("Poll now", "poll") if snapshot.deaf.next_poll_at else ("Open", "open")
+    elif words.is_theirs(row):
         label, does = "Test now", "test"
     fix = f'<button class="link sl-fix" data-do="{does}" {opens}{described}>{label}</button>'
     configure = f'<button class="link sl-configure" data-do="configure" {described}>Configure</button>'

@@ -20,7 +20,7 @@ from components.form_parts import Words, tag
 from components.incident_list import IncidentList, percent
 from components.integrations_board import said_after_saving
 from components.local_time import Clock
-from components.polling_card import PollingCard
+from components.polling_card import PollingCard, poll_now
 from components.popup_menu import PopupMenu
 from components.problem_note import ProblemNote
 from components.separate_keys import SeparateKeys
@@ -35,7 +35,7 @@ from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import HealthCheck, Integration, Status
 from streamline_ui.workflows import catalog
 from streamline_ui.workflows.catalog import Use
-from streamline_ui.workflows.listening import polling
+from streamline_ui.workflows.listening import hearing, polling
 
 TICK_SECONDS = 15
 NUMBERS = {
@@ -62,7 +62,13 @@ class ConnectionDetail:
         self._draw_numbers()
         with tag("div", "sl-detail"):
             with tag("div", "col sl-gap grow"):
-                self.problem = ProblemNote(self._mend, lambda: self.actions.test(self.row.id), self._take_over)
+                self.problem = ProblemNote(
+                    self.clock,
+                    replace=self._mend,
+                    test=lambda: self.actions.test(self.row.id),
+                    take=self._take_over,
+                    poll=lambda: poll_now(user_id, self.row.id),
+                )
                 self.incidents = IncidentList(self.clock)
                 self.activity = Activity(self.clock, self._show_older)
             with tag("div", "col sl-gap sl-side"):
@@ -89,12 +95,19 @@ class ConnectionDetail:
         try:
             row, checks, found, history, uses = await asyncio.to_thread(self._read)
             polled = (await asyncio.to_thread(polling.glances, [row.id])).get(row.id)
+            deaf = (await asyncio.to_thread(hearing.of, self.user_id, row.id)).get(row.id)
         except NotFound:
             if self.row.id not in self.actions.removing:  # else we are leaving already, with a way back
                 ui.navigate.to("/")
             return
+        own, row = row.status, hearing.as_seen(row, deaf)
         self._show(row, checks, found)
-        self.problem.update(row, checks, can_take=polled is not None and polled.problem == "webhook")
+        self.problem.update(
+            row,
+            checks,
+            can_take=polled is not None and polled.problem == "webhook",
+            deaf=deaf if row.status != own else None,
+        )
         self.polling.update(row, polled)
         self.incidents.update(history)
         self.numbers["uptime"].set_text("–" if history.month is None else f"{percent(history.month)} %")

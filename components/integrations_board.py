@@ -14,6 +14,7 @@ from components.connect_dialog import ConnectDialog
 from components.connection_actions import ConnectionActions
 from components.connection_list import ConnectionList
 from components.form_parts import Words, tag
+from components.polling_card import poll_now
 from components.popup_menu import PopupMenu
 from components.snapshots import Snapshot
 from streamline_ui import live
@@ -92,6 +93,10 @@ class IntegrationsBoard:
             await self.dialog.mend(integration_id)
         elif action == "test":
             await self.actions.test(integration_id)
+        elif action == "poll":
+            await poll_now(self.user_id, integration_id)
+        elif action == "open":
+            ui.navigate.to(f"/integrations/{integration_id}")
         else:
             await self.dialog.edit(integration_id)
 

@@ -67,12 +67,17 @@ class PollingCard:
     async def _poll_now(self) -> None:
         if self.row is None:
             return
-        try:
-            count = await polling.poll_now(self.user_id, self.row.id)
-        except StreamlineError as error:
-            elements.toast(error.message)
-            return
-        elements.toast("Asking for news." if count else "No active workflow listens to it, so there is nothing to ask.")
+        await poll_now(self.user_id, self.row.id)
+
+
+async def poll_now(user_id: str, integration_id: str) -> None:
+    """Have it asked for news, and say that it is."""
+    try:
+        count = await polling.poll_now(user_id, integration_id)
+    except StreamlineError as error:
+        elements.toast(error.message)
+        return
+    elements.toast("Asking for news." if count else "No active workflow listens to it, so there is nothing to ask.")
 
 
 def next_poll(row: Integration, seen: Glance) -> str:

@@ -9,21 +9,38 @@ from typing import Any
 from components import connection_words as words
 from components import elements
 from components.form_parts import Words, tag
+from components.local_time import Clock
 from streamline_ui.storage.models import HealthCheck, Integration, Status
+from streamline_ui.workflows.listening.hearing import Trouble
 
 
 class ProblemNote:
     """Hidden while all is well."""
 
-    def __init__(self, replace: Callable[[], Any], test: Callable[[], Any], take: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        replace: Callable[[], Any],
+        test: Callable[[], Any],
+        take: Callable[[], Any],
+        poll: Callable[[], Any],
+    ) -> None:
+        self.clock = clock
         self.replace = replace
         self.take = take
         self.test = test
+        self.poll = poll
         self.box = tag("div", "sl-callout", role="region", aria_label="Problem")
         self.box.set_visibility(False)
 
-    def update(self, row: Integration, checks: Sequence[HealthCheck], *, can_take: bool = False) -> None:
-        """Show what is wrong now. With `can_take`, its news go elsewhere, and can be had here instead."""
+    def update(
+        self, row: Integration, checks: Sequence[HealthCheck], *, can_take: bool = False, deaf: Trouble | None = None
+    ) -> None:
+        """Show what is wrong now. With `can_take`, its news go elsewhere, and can be had here instead.
+
+        `deaf` says why it hears nothing, where that alone is wrong.
+        """
         state = words.status(row)
         if state is Status.TESTING:
             return  # what was true before stays until something else is known
@@ -31,6 +48,9 @@ class ProblemNote:
         self.box.set_visibility(is_problem)
         if is_problem:
             self.box.classes(replace="sl-callout bad" if state in words.BROKEN else "sl-callout warn")
+            if deaf is not None:
+                self._draw_deaf(deaf, can_take=can_take)
+                return
             self._draw(row, state, _last_fine(checks), can_take=can_take)
 
     def _draw(self, row: Integration, state: Status, last_fine: str, *, can_take: bool) -> None:
@@ -49,6 +69,23 @@ class ProblemNote:
                 mend = elements.button(words.mend(row), kind="sm").on("click", self.replace)
                 if is_waiting:
                     mend.props["data-signs-in"] = "true"
+            else:
+                elements.button("Test now", kind="sm").on("click", self.test)
+
+    def _draw_deaf(self, trouble: Trouble, *, can_take: bool) -> None:
+        self.box.clear()
+        with self.box:
+            elements.icon("circle-x")
+            with tag("div", "body"):
+                Words(f"{trouble.title} since {self.clock.at(trouble.since)}", "ttl block")
+                Words(trouble.cause, "block wraps")
+                Words(trouble.hint, "block wraps")
+                again = "It is asked again by itself. " if trouble.next_poll_at else ""
+                Words(f"{again}Workflows that listen to it do not start meanwhile.", "small sub block")
+            if can_take:
+                elements.button("Switch to polling here", kind="sm").on("click", self.take)
+            elif trouble.next_poll_at is not None:
+                elements.button("Poll now", kind="sm").on("click", self.poll)
             else:
                 elements.button("Test now", kind="sm").on("click", self.test)
 

@@ -19,7 +19,6 @@ from components.popup_menu import Item, PopupMenu
 from streamline_ui import pulse, schedule
 from streamline_ui.access import recovery, users
 from streamline_ui.access.sessions import Visitor
-from streamline_ui.integrations import connections
 from streamline_ui.vault import keyring
 from streamline_ui.workflows.listening import polling
 
@@ -222,14 +221,16 @@ class Glance:
         self.line.set_content(line + (_risk_html() if self.is_at_risk else ""))
 
 
-def line_html(seen: connections.Glance, problem: str | None) -> str:
+def line_html(seen: snapshots.Glance, problem: str | None) -> str:
     """The line in the rail: whether the checks run, how many connections there are, and when the next is looked at."""
     if problem:
         return (
             f'<span class="sl-st bad">{elements.icon_html("circle-x")}Pollers have stopped</span>'
             f"<div>{escape(problem[:1].upper() + problem[1:])}. Restart Streamline.</div>"
         )
-    state = f'<span class="sl-st ok">{elements.icon_html("circle-check")}All pollers running</span>'
+    failing = seen.polled.sentence
+    tone, icon = ("bad", "circle-x") if failing else ("ok", "circle-check")
+    state = f'<span class="sl-st {tone}">{elements.icon_html(icon)}{failing or "All pollers running"}</span>'
     if not seen.total:
         return f"{state}<div>No connections yet</div>"
     number = f"{seen.total} connection{'' if seen.total == 1 else 's'}"

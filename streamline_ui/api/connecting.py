@@ -14,12 +14,12 @@ from streamline_ui.api import door, paging
 from streamline_ui.api.bodies import Choosing, IntegrationChange, NewIntegration, Performance, Trial
 from streamline_ui.api.door import Asking
 from streamline_ui.api.health_shapes import Health
-from streamline_ui.api.shapes import Choices, Connected, EventAddress, Output, Page, Polled, Tested
+from streamline_ui.api.shapes import Choices, Connected, EventAddress, Listening, Output, Page, Polled, Tested
 from streamline_ui.errors import Invalid
 from streamline_ui.integrations import connections, incidents
 from streamline_ui.storage.models import Integration
 from streamline_ui.workflows import catalog
-from streamline_ui.workflows.listening import entering, polling, pushing
+from streamline_ui.workflows.listening import entering, hearing, polling, pushing
 
 router = APIRouter(prefix="/integrations", tags=["Integrations"], route_class=door.Door)
 
@@ -129,13 +129,23 @@ async def address(id: str, caller: Asking) -> EventAddress:  # noqa: A002
 @router.get("/{id}/health")
 def health(id: str, caller: Asking) -> Health:  # noqa: A002
     """Show how the connection is and was: the latest 90 looks at it, oldest first."""
-    row = connections.one(caller.user_id, id)
+    row = hearing.sees(caller.user_id, connections.one(caller.user_id, id))
     return Health.of(row, connections.checks(caller.user_id, id), incidents.of(caller.user_id, id))
 
 
 def _shape(caller: Caller) -> Callable[[Integration], Connected]:
     """How this caller's integrations are shown: with the workflows that use them."""
-    uses, polled = catalog.uses(caller.user_id), polling.glances_of(caller.user_id)
-    return lambda row: Connected.of(
-        row, uses.get(row.id, ()), polled[row.id].next_poll_at if row.id in polled else None
-    )
+    user_id = caller.user_id
+    uses, polled = catalog.uses(user_id), polling.glances_of(user_id)
+    listened, deaf = hearing.listened(user_id), hearing.of(user_id)
+
+    def shape(row: Integration) -> Connected:
+        found, trouble = polled.get(row.id), deaf.get(row.id)
+        return Connected.of(
+            hearing.as_seen(row, trouble),
+            uses.get(row.id, ()),
+            found.next_poll_at if found else None,
+            Listening.of(trouble) if row.id in listened else None,
+        )
+
+    return shape

@@ -15,6 +15,7 @@ from streamline_ui.integrations.health import Outcome
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import ApiKey, ApiToken, HealthCheck, Integration, Session, Status, User
 from streamline_ui.workflows import catalog
+from streamline_ui.workflows.listening.hearing import Trouble
 
 T = TypeVar("T")
 
@@ -156,8 +157,34 @@ class Use(Shape):
     is_active: bool
 
 
+class Listening(Shape):
+    """Whether a connection hears what its service tells the workflows that listen to it.
+
+    `problem` is a kind (refused, unavailable, occupied, webhook, auth, stalled, …), `message` the service's own words
+    where it said any, `hint` what can be done; they are empty, and `since` is null, while it hears.
+    """
+
+    is_hearing: bool
+    since: datetime | None
+    problem: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, trouble: Trouble | None) -> Listening:
+        """From what keeps it from hearing, or nothing."""
+        if trouble is None:
+            return cls(is_hearing=True, since=None, problem="", message="", hint="")
+        return cls(
+            is_hearing=False, since=trouble.since, problem=trouble.problem, message=trouble.cause, hint=trouble.hint
+        )
+
+
 class Connected(Shape):
-    """A connection to a service. `config` shows of a secret only `{"set": true, "hint": "…ab12"}`."""
+    """A connection to a service. `config` shows of a secret only `{"set": true, "hint": "…ab12"}`.
+
+    `listening` is null where nothing is polled. One that does not hear needs attention, however well its tests go.
+    """
 
     id: str
     type: str
@@ -173,14 +200,22 @@ class Connected(Shape):
     last_used_at: datetime | None
     last_checked_at: datetime | None
     next_poll_at: datetime | None
+    listening: Listening | None
     used_by: list[Use]
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Integration, uses: Sequence[catalog.Use] = (), next_poll_at: datetime | None = None) -> Connected:
-        """From its row, the workflows that use it, and when it is polled next."""
-        copied = set(cls.model_fields) - {"auth_type", "hints", "config", "used_by", "status", "next_poll_at"}
+    def of(
+        cls,
+        row: Integration,
+        uses: Sequence[catalog.Use] = (),
+        next_poll_at: datetime | None = None,
+        listening: Listening | None = None,
+    ) -> Connected:
+        """From its row as it is seen, the workflows that use it, when it is polled next, and whether it hears."""
+        own = {"auth_type", "hints", "config", "used_by", "status", "next_poll_at", "listening"}
+        copied = set(cls.model_fields) - own
         provider = PROVIDERS.get(row.type)
         return cls(
             **row.model_dump(include=copied),
@@ -189,6 +224,7 @@ class Connected(Shape):
             hints=json.loads(row.status_hints),
             config=json.loads(row.config_view),
             next_poll_at=next_poll_at,
+            listening=listening,
             used_by=[Use(id=use.workflow_id, name=use.name, is_active=use.is_active) for use in uses],
         )
 

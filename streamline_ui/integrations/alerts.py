@@ -77,6 +77,26 @@ def end(matter: Matter, subject_id: str, *, silently: bool = False) -> bool:
     return True
 
 
+def turn(matter: Matter, news: News) -> bool:
+    """Let the open alert about this matter of the same subject tell these news instead: it has the same cause.
+
+    It goes on: who was told is not told again, but it counts as not seen. False where none is open.
+    """
+    with db.reading() as session:
+        query = select(Alert).where(_is_open(), Alert.matter == matter, Alert.subject_id == news.subject_id)
+        alert = session.exec(query).first()
+    if alert is None:
+        return False
+    told = {"matter": news.matter, "name": news.name, "text": news.text, "hint": news.hint, "link": news.link}
+    try:
+        with db.writing() as session:
+            session.exec(update(Alert).where(col(Alert.id) == alert.id, _is_open()).values(**told, seen_at=None))
+    except IntegrityError:  # the other one is open already
+        return end(matter, news.subject_id, silently=True)
+    live.tell(news.user_id, "alert", alert.id)
+    return True
+
+
 def open_ones(*matters: Matter) -> list[Alert]:
     """Everybody's alerts about these that are not over."""
     with db.reading() as session:

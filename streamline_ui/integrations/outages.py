@@ -7,6 +7,7 @@ twice, and a flicker between two sweeps is never told at all.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlmodel import col, func, select
@@ -26,15 +27,25 @@ LONG_SETTLE = timedelta(minutes=30)  # before what breaks again and again counts
 REMIND = (timedelta(days=1), timedelta(days=7), timedelta(days=14))
 
 
-def sweep(at: datetime | None = None) -> None:
-    """Begin and end the alerts about connections. Cheap while all are well."""
+def sweep(at: datetime | None = None, *, deaf: Collection[str] = ()) -> set[str]:
+    """Begin and end the alerts about connections. Cheap while all are well.
+
+    Those that are `deaf` do not hear what their service tells, and so are not quite back even where their tests go
+    well: they are returned, and their alerts left as they are. An alert about listening turns into one about the whole
+    connection: it is the same cause.
+    """
     at = at or now()
     opened = {alert.subject_id: alert for alert in alerts.open_ones(*MATTERS)}
     for row in _broken():
         if row.id not in opened and _is_certain(row, at):
-            alerts.begin(_news(row))
-    for integration_id, alert in opened.items():
-        _look_again(integration_id, alert, at)
+            news = _news(row)
+            if not alerts.turn(Matter.LISTENER, news):
+                alerts.begin(news)
+    return {
+        integration_id
+        for integration_id, alert in opened.items()
+        if _look_again(integration_id, alert, at, is_deaf=integration_id in deaf)
+    }
 
 
 def remind(at: datetime | None = None) -> None:
@@ -71,17 +82,20 @@ def _is_certain(row: Integration, at: datetime) -> bool:
     return health.is_confirmed(rows.health_of(row), at)
 
 
-def _look_again(integration_id: str, alert: Alert, at: datetime) -> None:
-    """End an alert where its connection is well again, or nobody cares any more."""
+def _look_again(integration_id: str, alert: Alert, at: datetime, *, is_deaf: bool) -> bool:
+    """End an alert where its connection is well again, or nobody cares any more. True where only hearing is missing."""
     with db.reading() as session:
         row = session.get(Integration, integration_id)
     if row is None or row.deleted_at is not None or not row.is_active:
         alerts.end(Matter(alert.matter), integration_id, silently=True)
-        return
+        return False
     is_often = alerts.count_lately(Matter(alert.matter), integration_id, at - OFTEN_WITHIN) > OFTEN
     settled = row.status_since + (LONG_SETTLE - health.SETTLE if is_often else timedelta())
-    if health.is_over(rows.health_of(row), settled, at):
+    if not health.is_over(rows.health_of(row), settled, at):
+        return False
+    if not is_deaf:
         alerts.end(Matter(alert.matter), integration_id)
+    return is_deaf
 
 
 def _news(row: Integration) -> News:

@@ -20,7 +20,7 @@ from streamline_ui.storage.alert_tables import Alert, Matter
 from streamline_ui.storage.models import Integration, Status, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow, WorkflowVersion
 from streamline_ui.workflows import catalog
-from streamline_ui.workflows.listening import hearing
+from streamline_ui.workflows.listening import hearing_alerts
 
 BAD = (Progress.FAILED, Progress.UNKNOWN)
 PARKED_FOR = timedelta(minutes=5)
@@ -44,8 +44,7 @@ def remind() -> None:
 
 
 def _watch() -> None:
-    outages.sweep()
-    hearing.sweep()
+    hearing_alerts.sweep()
     sweep()
 
 

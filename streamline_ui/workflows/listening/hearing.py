@@ -1,60 +1,202 @@
-"""Which connections do not hear what their service tells, though their credentials are fine.
+"""Which connections do not hear what their service tells, though their credentials may be fine.
 
-A test that goes well says nothing about listening: another program may read the same news, or the one who should ask
-may hang. So whoever listens has to prove it by polls that come back.
+A test that goes well says nothing about listening: another program may read the same news, the service may refuse only
+the question, or the one who should ask may hang. So whoever listens has to prove it by polls that come back. Such a
+connection is shown as one that needs attention (`as_seen`); its own status stays what the tests say.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVarTuple
 
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlmodel import col
 
-from streamline_ui.integrations import alerts, health
-from streamline_ui.integrations.alerts import News
+from streamline_ui.integrations import health
+from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage import db
-from streamline_ui.storage.alert_tables import Matter
-from streamline_ui.storage.models import Integration, now
+from streamline_ui.storage.models import Integration, Status, now
 from streamline_ui.storage.polling_tables import Poller
+from streamline_ui.storage.workflow_tables import Workflow, WorkflowUse
+from streamline_ui.workflows.listening import pollers
 
 LATE = timedelta(minutes=5)  # after which a poll that should have begun is missed
 STALLED = "It has not been asked for news since {since:%-d %b %H:%M} UTC."
+OVERLAID = (Status.HEALTHY, Status.DEGRADED, Status.NOT_TESTED)  # the others say themselves what is wrong
 
 
-def sweep(at: datetime | None = None) -> None:
-    """Begin and end the alerts about connections that do not hear."""
-    at = at or now()
+Columns = TypeVarTuple("Columns")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a connection hears nothing, since when, and when it is asked again, if it is.
+
+    `cause` is a sentence, the service's own words where it said any; `hint` says what can be done. `is_certain` where
+    somebody should be told of it outside the page.
+    """
+
+    integration_id: str
+    service: str
+    problem: str
+    cause: str
+    hint: str
+    since: datetime
+    next_poll_at: datetime | None
+    failures: int
+    is_certain: bool
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return f"Not hearing from {self.service}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many pollers there are, and how many of them do not hear."""
+
+    pollers: int
+    failing: int
+
+    @property
+    def sentence(self) -> str:
+        """As the pages say it: "1 of 3 pollers fails"; or nothing, where all hear."""
+        if not self.failing:
+            return ""
+        if self.pollers == 1:
+            return "The only poller fails"
+        return f"{self.failing} of {self.pollers} pollers fail{'s' if self.failing == 1 else ''}"
+
+
+def of(user_id: str, integration_id: str | None = None) -> Mapping[str, Trouble]:
+    """The user's connections that do not hear, by their ids; or only one of them."""
+    query = _only(select(Poller, Integration), user_id)
+    if integration_id is not None:
+        query = query.where(col(Integration.id) == integration_id)
+    return _troubles(query, now())
+
+
+def of_all(at: datetime | None = None) -> Mapping[str, Trouble]:
+    """The same of everybody's."""
+    return _troubles(_only(select(Poller, Integration)), at or now())
+
+
+def tally(user_id: str | None = None) -> Tally:
+    """How many pollers there are in all processes, of one user or of everybody, and how many fail."""
+    at = now()
     with db.reading() as session:
-        query = select(Poller, Integration).join(Integration, col(Integration.id) == Poller.integration_id)
-        here = query.where(col(Integration.is_active).is_(True), col(Integration.deleted_at).is_(None))
-        found = session.exec(here).all()
-    known = {owner.id for _, owner in found}
-    deaf = {owner.id: (poller, owner) for poller, owner in found if _trouble(poller, at)}
-    opened = {alert.subject_id for alert in alerts.open_ones(Matter.LISTENER)}
-    broken = {alert.subject_id for alert in alerts.open_ones(Matter.CONNECTION, Matter.SIGN_IN)} if deaf else set()
-    for integration_id in opened - set(deaf):
-        alerts.end(Matter.LISTENER, integration_id, silently=integration_id not in known)
-    for integration_id in set(deaf) - opened - broken:  # of a broken one it is told already why
-        alerts.begin(_news(*deaf[integration_id], at))
+        count = _only(select(func.count()), user_id)
+        suspects = _only(select(Poller), user_id).where(_is_suspect(at))
+        number, found = session.execute(count).scalar_one(), session.execute(suspects).scalars().all()
+    return Tally(number, sum(_fails(poller, at) for poller in found))
 
 
-def _trouble(poller: Poller, at: datetime) -> str:
-    """What keeps it from hearing, beyond doubt."""
-    if poller.problem or poller.failures >= health.CONFIRMED:
-        return poller.last_error or "Its service does not answer."
-    if poller.owner and poller.next_poll_at is not None and poller.next_poll_at < at - LATE:
-        return STALLED.format(since=poller.last_polled_at or poller.created_at)
-    return ""
+def as_seen(row: Integration, trouble: Trouble | None) -> Integration:
+    """The row, read and let go of, as it is shown: one that does not hear needs attention, and says why."""
+    if trouble is None or Status(row.status) not in OVERLAID:
+        return row
+    row.status, row.status_since, row.failing_since = Status.NEEDS_ATTENTION, trouble.since, trouble.since
+    row.status_message = f"{trouble.title}: {trouble.cause}"
+    row.status_hints = json.dumps([trouble.hint] if trouble.hint else [], ensure_ascii=False)
+    row.failures, row.next_check_at = trouble.failures, trouble.next_poll_at
+    return row
 
 
-def _news(poller: Poller, owner: Integration, at: datetime) -> News:
-    return News(
-        user_id=owner.user_id,
-        matter=Matter.LISTENER,
-        subject_id=owner.id,
-        name=owner.name,
-        text=_trouble(poller, at),
-        hint="What it says there is how to mend it.",
-        link=f"/integrations/{owner.id}",
-        began_at=poller.last_polled_at,
+def sees(user_id: str, row: Integration) -> Integration:
+    """The same, for a single row."""
+    return as_seen(row, of(user_id, row.id).get(row.id))
+
+
+def listened(user_id: str | None = None) -> set[str]:
+    """The connections, one user's or everybody's, that are polled for a workflow."""
+    with db.reading() as session:
+        return set(session.execute(_only(select(col(Integration.id)), user_id)).scalars())
+
+
+def _only(query: Select[*Columns], user_id: str | None = None) -> Select[*Columns]:
+    """This of every poller that an active workflow wants, and of its connection; or of one user's."""
+    wanted = exists().where(
+        col(WorkflowUse.integration_id) == col(Integration.id),
+        col(WorkflowUse.is_trigger).is_(True),
+        col(Workflow.id) == col(WorkflowUse.workflow_id),
+        col(Workflow.user_id) == col(Integration.user_id),
+        col(Workflow.is_active).is_(True),
+        col(Workflow.deleted_at).is_(None),
+        col(Workflow.version) > 0,
     )
+    was_left = (col(Poller.problem) != "") & (col(Poller.last_polled_at) > now() - LATE)  # by a process that ended
+    found = query.select_from(Poller).where(
+        col(Integration.id) == col(Poller.integration_id),
+        col(Integration.is_active).is_(True),
+        col(Integration.deleted_at).is_(None),
+        or_(col(Poller.owner) != "", was_left),
+        wanted,
+    )
+    return found if user_id is None else found.where(col(Integration.user_id) == user_id)
+
+
+def _is_suspect(at: datetime) -> ColumnElement[bool]:
+    return or_(col(Poller.problem) != "", col(Poller.next_poll_at) < at - LATE)
+
+
+def _troubles(query: Select[Poller, Integration], at: datetime) -> dict[str, Trouble]:
+    with db.reading() as session:
+        pairs = session.execute(query.where(_is_suspect(at))).all()
+    found: dict[str, Trouble] = {}
+    for poller, owner in pairs:
+        if _fails(poller, at):
+            trouble = _trouble(poller, owner, at)
+            known = found.get(owner.id)
+            if known is None or (trouble.is_certain, known.since) > (known.is_certain, trouble.since):
+                found[owner.id] = trouble
+    return found
+
+
+def _fails(poller: Poller, at: datetime) -> bool:
+    return pollers.is_failing(poller) or _is_stalled(poller, at)
+
+
+def _is_stalled(poller: Poller, at: datetime) -> bool:
+    return bool(poller.owner) and poller.next_poll_at is not None and poller.next_poll_at < at - LATE
+
+
+def _is_certain(poller: Poller, at: datetime) -> bool:
+    if not poller.problem or poller.problem in ("auth", "webhook", "occupied"):  # it stalls, or stays until one acts
+        return True
+    if poller.problem != "unavailable":
+        return poller.failures >= health.PATIENCE
+    since = poller.failing_since or at
+    return poller.failures >= health.CONFIRMED and at - since >= health.CONFIRMED_FOR
+
+
+def _trouble(poller: Poller, owner: Integration, at: datetime) -> Trouble:
+    provider = PROVIDERS.get(owner.type)
+    service = provider.service if provider else owner.type
+    is_stalled = not pollers.is_failing(poller)
+    last = poller.last_polled_at or poller.created_at
+    return Trouble(
+        integration_id=owner.id,
+        service=service[:1].lower() + service[1:] if service.startswith("The ") else service,
+        problem="stalled" if is_stalled else poller.problem,
+        cause=STALLED.format(since=last) if is_stalled else poller.last_error or "Its service does not answer.",
+        hint=_hint(poller, owner, is_stalled=is_stalled),
+        since=poller.failing_since or last,
+        next_poll_at=None if is_stalled else poller.next_poll_at,
+        failures=poller.failures,
+        is_certain=_is_certain(poller, at),
+    )
+
+
+def _hint(poller: Poller, owner: Integration, *, is_stalled: bool) -> str:
+    """Where to begin. What answers at an address of its owner's may be another service altogether."""
+    if is_stalled:
+        return "Restart Streamline if it stays so."
+    address = json.loads(owner.config_view).get("baseUrl")
+    if isinstance(address, str) and address:
+        return f"It is asked at the service address {address}, which was set under Edit. Check that it is right."
+    return poller.last_hint

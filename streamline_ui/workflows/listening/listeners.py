@@ -72,7 +72,10 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A question to ask, and who wants to know. `is_stuck`: nothing will be answered before a person acts."""
+    """A question to ask, and who wants to know. `is_stuck`: nothing will be answered before a person acts.
+
+    `is_broken`: the connection needs attention, whoever's; with `is_well` it is known to work.
+    """
 
     key: Key
     user_id: str
@@ -82,6 +85,7 @@ class Wish:
     manner: Manner
     is_stuck: bool
     is_well: bool
+    is_broken: bool
     listeners: tuple[Listener, ...]
 
     @property
@@ -123,6 +127,7 @@ def wanted(integration_id: str | None = None) -> dict[Key, Wish]:
             manner=manner,
             is_stuck=(status == Status.NEEDS_ATTENTION and check_at is None) or status == Status.WAITING_FOR_SIGN_IN,
             is_well=status == Status.HEALTHY,
+            is_broken=status == Status.NEEDS_ATTENTION,
             listeners=listeners,
         )
     if integration_id is None:

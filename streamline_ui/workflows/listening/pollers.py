@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from sqlmodel import col
 from sqlmodel import select as select_rows
 
+from streamline_ui.integrations import health
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, new_id, now, table_of
 from streamline_ui.storage.polling_tables import Poller
@@ -43,6 +44,8 @@ _advance = (
         failures=0,
         problem="",
         lastError="",
+        lastHint="",
+        failingSince=None,
     )
 )
 _renew = (
@@ -55,6 +58,8 @@ _renew = (
         failures=bindparam("failures"),
         problem=bindparam("problem"),
         lastError=bindparam("lastError"),
+        lastHint=bindparam("lastHint"),
+        failingSince=bindparam("failingSince"),
     )
 )
 
@@ -73,6 +78,17 @@ class Place:
     failures: int
     problem: str
     error: str
+    hint: str = ""
+    failing_since: datetime | None = None
+
+    def forget_trouble(self) -> None:
+        """It hears; or nobody wants it to, or somebody has acted, and what was known is old."""
+        self.failures, self.problem, self.error, self.hint, self.failing_since = 0, "", "", "", None
+
+
+def is_failing(poller: Place | Poller) -> bool:
+    """Whether it does not hear. What the service refuses it will refuse again; other trouble counts from the third."""
+    return bool(poller.problem) and (poller.problem != "unavailable" or poller.failures >= health.PATIENCE)
 
 
 def claim(wishes: Sequence[Wish]) -> dict[Key, Place]:
@@ -107,8 +123,8 @@ def release(places: Iterable[tuple[Place, bool]]) -> None:
     with db.writing() as session:
         for place, is_left in places:
             values: dict[str, Any] = {"owner": "", "leaseUntil": None, "lastPolledAt": place.last_polled_at}
-            values |= {"failures": place.failures, "problem": place.problem, "lastError": place.error}
             values |= {"isCaughtUp": False, "nextPollAt": None} if is_left else {"nextPollAt": place.next_poll_at}
+            values |= _state(place)
             mine = (_columns.id == place.id, _columns.owner == OWNER)
             session.connection().execute(update(_pollers).where(*mine).values(**values))
 
@@ -165,9 +181,17 @@ def renewed(place: Place, until: datetime) -> Statement:
         "leaseUntil": until,
         "nextPollAt": place.next_poll_at,
         "lastPolledAt": place.last_polled_at,
+        **_state(place),
+    }
+
+
+def _state(place: Place) -> dict[str, Any]:
+    return {
         "failures": place.failures,
         "problem": place.problem,
         "lastError": place.error,
+        "lastHint": place.hint,
+        "failingSince": place.failing_since,
     }
 
 
@@ -237,4 +261,6 @@ def _claim(connection: Connection, wish: Wish) -> Place | None:
         known.failures,
         known.problem,
         known.lastError,
+        known.lastHint,
+        known.failingSince,
     )

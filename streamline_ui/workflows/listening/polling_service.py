@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the polling is. `late` is by how many seconds the later ones of the last polls began late (99 of 100)."""
+    """How the polling is. Who is blocked does not count as failing too. `late` is by how many seconds the later ones of the last polls began late (99 of 100)."""
 
     is_running: bool
     pollers: int
@@ -48,7 +48,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """How one poller is. `late` is by how many seconds its next poll is overdue; `error` a sentence, or nothing."""
+    """How one poller is. `late` is by how many seconds its next poll is overdue; `error` a sentence, or nothing.
+
+    One that is blocked asks no more until somebody has mended its connection.
+    """
 
     integration_id: str
     type: str
@@ -58,6 +61,8 @@ class Listed:
     late: float
     failures: int
     error: str
+    is_asking: bool
+    is_blocked: bool
 
 
 @dataclass(slots=True)
@@ -135,8 +140,11 @@ class Service:
             return
         await asyncio.gather(*(turn.stop() for _, turn in ended))
         if give_up:
+            for _, turn in ended:  # what nobody wants to hear is nobody's trouble
+                turn.place.forget_trouble()
             places = [(turn.place, key not in wishes) for key, turn in ended]
             await asyncio.to_thread(pollers.release, places)
+            _show(turn for _, turn in ended)
 
     async def _begin(self, fresh: list[Wish]) -> None:
         claimed = await asyncio.to_thread(pollers.claim, fresh)
@@ -145,6 +153,7 @@ class Service:
             place = claimed[wish.key]
             turn = Turn(wish, place, self._late.append)
             turn.follow(wish)
+            turn.shown = place.error if pollers.is_failing(place) else ""
             turn.held(moment + (LEASE - MARGIN).total_seconds())
             self.turns[wish.key] = turn
             if wish.is_stuck and place.problem not in STANDS_THROUGH:
@@ -158,7 +167,8 @@ class Service:
             if not turn.is_blocked and not turn.is_asking and turn.place.problem not in STANDS_THROUGH:
                 turn.block()
         elif turn.is_blocked and looked_at > turn.blocked_at:
-            turn.place.failures = 0
+            turn.place.forget_trouble()
+            turn.is_dirty = True
             turn.now()
 
     async def renew(self) -> None:
@@ -185,6 +195,7 @@ class Service:
             turn.is_dirty = False
             turn.place.lease_until = until
             turn.held(moment + (LEASE - MARGIN).total_seconds())
+        _show(chosen)
 
     def poll_now(self, integration_id: str) -> int:
         """Ask now; how many questions."""
@@ -212,7 +223,7 @@ class Service:
 
     def worst(self, most: int) -> list[Listed]:
         """The pollers of this process that are worst off first."""
-        found = heapq.nlargest(most, list(self.turns.values()), key=lambda turn: (turn.place.failures, turn.late))
+        found = heapq.nlargest(most, list(self.turns.values()), key=_badness)
         return [
             Listed(
                 turn.wish.key[0],
@@ -223,6 +234,8 @@ class Service:
                 turn.late,
                 turn.place.failures,
                 turn.place.error,
+                turn.is_asking,
+                turn.is_blocked,
             )
             for turn in found
         ]
@@ -236,7 +249,7 @@ class Service:
             is_running=monotonic() - self.looked_at <= STALLED,
             pollers=len(turns),
             asking=sum(turn.is_asking for turn in turns),
-            failing=sum(bool(turn.place.failures) for turn in turns),
+            failing=sum(bool(turn.place.failures) and not turn.is_blocked for turn in turns),
             blocked=sum(turn.is_blocked for turn in turns),
             next_poll_at=now() + timedelta(seconds=max(0.0, min(waiting) - monotonic())) if waiting else None,
             late=late[int(len(late) * 0.99)] if late else 0.0,
@@ -255,6 +268,19 @@ class Service:
             if turns:
                 await asyncio.to_thread(pollers.release, [(turn.place, False) for turn in turns])
         await asyncio.to_thread(listening.flush)
+
+
+def _show(turns: Iterable[Turn]) -> None:
+    """Tell the pages of those who hear no more, or again. What is told has been written down."""
+    for turn in turns:
+        trouble = turn.place.error if pollers.is_failing(turn.place) else ""
+        if trouble != turn.shown and not turn.is_lost:
+            turn.shown = trouble
+            live.tell(turn.wish.user_id, "integration", turn.wish.key[0])
+
+
+def _badness(turn: Turn) -> tuple[bool, int, float]:
+    return turn.is_blocked, turn.place.failures, turn.late
 
 
 def _rest(wish: Wish, place: Place) -> float:

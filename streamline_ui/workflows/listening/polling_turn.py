@@ -27,13 +27,17 @@ PROOF_EVERY = 240.0  # seconds; a check of its own would be due a little later
 LONGEST_WISH = 86_400.0  # seconds that a service may ask us to wait
 STORE_AGAIN = 1.0  # seconds, where our own database could not take what came
 MARGIN = timedelta(seconds=5)
+UNREADABLE = Unavailable("Streamline could not read what the service answered.")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """A poller in this process. `due` is by the clock that is never set; `when_late` is told how late each poll was."""
+    """A poller in this process. `due` is by the clock that is never set; `when_late` is told how late each poll was.
+
+    `shown` is the trouble of which the pages know.
+    """
 
     wish: Wish
     place: Place
@@ -46,6 +50,7 @@ class Turn:
     is_asking: bool = False
     is_storing: bool = False
     is_over: bool = False
+    shown: str = ""
     first: asyncio.Event = field(default_factory=asyncio.Event)
     _since: dict[str, datetime] = field(default_factory=dict)
     _again: bool = False
@@ -63,10 +68,13 @@ class Turn:
     def follow(self, wish: Wish) -> None:
         """Ask for these listeners from now on."""
         is_sooner = wish.pause < self.wish.pause
+        is_back = self.wish.is_broken and wish.is_well
         self.wish = wish
         self._since = {each.workflow_id: self._since.get(each.workflow_id, each.since) for each in wish.listeners}
         if is_sooner and not self.is_asking and not self.place.failures:
             self.schedule(min(self.due - monotonic(), wish.pause))
+        if is_back and self.place.failures and not self.is_asking and not self.is_blocked:
+            self.now()
 
     def schedule(self, seconds: float) -> None:
         """Ask in so many seconds."""
@@ -131,7 +139,7 @@ class Turn:
             raise
         except Exception:  # a fault of ours must not end the polling
             log.exception("a poll broke off")
-            pause = self._failed("broken", "Streamline could not read what the service answered.", None)
+            pause = self._failed("broken", UNREADABLE)
         finally:
             self.is_asking = False
             self.first.set()
@@ -146,9 +154,10 @@ class Turn:
             return None
         started = monotonic()
         try:
-            page = await listening.poll(
-                self.wish.user_id, self.wish.key[0], self.wish.feed, self.place.cursor, self.wish.params
-            )
+            if self.place.failures and self.place.cursor and self.wish.feed.holds:
+                await self._poll("")  # answered at once: that it hears again must not wait for the next news
+                self._succeeded(0)
+            page = await self._poll(self.place.cursor)
         except NotFound:
             self.is_lost = True
             return None
@@ -169,6 +178,10 @@ class Turn:
             return 0.0
         # a poll that was held open has waited already: the pause counts from its beginning, so nothing waits for it
         return max(SHORTEST, self.wish.pause - took) if held else self.wish.pause
+
+    async def _poll(self, cursor: str) -> Page:
+        wish = self.wish
+        return await listening.poll(wish.user_id, wish.key[0], wish.feed, cursor, wish.params)
 
     async def _store(self, page: Page) -> bool:
         """Write down what came and how far we are; whether to ask again at once."""
@@ -211,7 +224,7 @@ class Turn:
     def _succeeded(self, milliseconds: int) -> None:
         place, moment = self.place, monotonic()
         was_broken = bool(place.failures or place.problem)
-        place.failures, place.problem, place.error = 0, "", ""
+        place.forget_trouble()
         self.is_dirty |= was_broken
         is_due = self._proved_at is None or moment - self._proved_at >= PROOF_EVERY
         if was_broken or is_due or not self.wish.is_well:
@@ -224,24 +237,25 @@ class Turn:
         outcome = health.failed(error)
         tell = (self.wish.user_id, self.wish.key[0], outcome)
         if isinstance(error, AuthFailed):  # at once, before anybody looks whether it is well
-            self._failed("auth", error.message, None)
+            self._failed("auth", error)
             await asyncio.to_thread(rows.record_use, *tell)
             self.is_blocked, self.blocked_at = True, monotonic()
             return None
         if isinstance(error, Unavailable):
             listening.note(*tell)
-            return self._failed("unavailable", error.message, error.retry_after)
+            return self._failed("unavailable", error, error.retry_after)
         if isinstance(error, Occupied):
             if self.place.failures == 0 or self.wish.is_well:
                 listening.note(*tell)
-            return self._failed("webhook" if error.can_take else "occupied", error.message, None)
-        return self._failed("refused" if isinstance(error, Rejected) else error.code, error.message, None)
+            return self._failed("webhook" if error.can_take else "occupied", error)
+        return self._failed("refused" if isinstance(error, Rejected) else error.code, error)
 
-    def _failed(self, problem: str, message: str, retry_after: float | None) -> float:
+    def _failed(self, problem: str, error: StreamlineError, retry_after: float | None = None) -> float:
         """Note it, and how long to wait."""
-        place = self.place
+        place, at = self.place, now()
         place.failures += 1
-        place.problem, place.error, place.last_polled_at = problem, message, now()
+        place.problem, place.error, place.last_polled_at = problem, error.message, at
+        place.hint, place.failing_since = next(iter(error.hints), ""), place.failing_since or at
         self.is_dirty = True
         self._proved_at = None
         pause = health.backoff(place.failures, random.random()).total_seconds()  # noqa: S311 - a spread, no secret
