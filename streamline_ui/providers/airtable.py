@@ -247,7 +247,7 @@ async def upsert_record(
 
 
 @provider.poll(
-    Trigger("record_created", "Record created", airtable_facts.SAMPLE),
+    Trigger("record_created", "Record created", airtable_facts.SAMPLE, others="none"),
     every=timedelta(minutes=1),
 )
 async def new_records(account: Account, cursor: str, *, base_id: BaseId, table: Table) -> Page:

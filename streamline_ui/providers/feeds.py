@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
@@ -23,12 +23,15 @@ class Trigger:
     """A kind of event that can start a workflow, with a sample to build and try the workflow against.
 
     `params` is the form of what the user says about it ("which table?"), or None where there is nothing to say.
+    `others` says which first keys an event may have beside those of the sample: none, some that the service may add one
+    day, or any at all, because its users name them.
     """
 
     event: str
     title: str
     sample: Mapping[str, Any]
     params: type[Params] | None = None
+    others: Literal["none", "some", "any"] = "some"
 
 
 @dataclass(frozen=True, slots=True)

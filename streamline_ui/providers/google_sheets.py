@@ -228,7 +228,7 @@ async def update_range(
     return _changed(answers.read(response, Written, provider.service))
 
 
-@provider.poll(Trigger("row_added", "Row added", SAMPLE), every=timedelta(minutes=1))
+@provider.poll(Trigger("row_added", "Row added", SAMPLE, others="none"), every=timedelta(minutes=1))
 async def rows(
     account: Account,
     cursor: str,

@@ -33,7 +33,7 @@ class Rss(Config):
     )  # fmt: skip
 
 
-NEW = Trigger("item", "New entry", feed_reader.SAMPLE)
+NEW = Trigger("item", "New entry", feed_reader.SAMPLE, others="none")
 Source = Connection[Rss]
 provider = Provider(
     __name__,

@@ -169,7 +169,9 @@ provider = Provider(
     problem=read_problem,
     wait=read_wait,
     meanings=MEANINGS,
-    triggers=tuple(Trigger(each.event, each.title, each.body[0]) for each in sender_events.of("sendgrid")),
+    triggers=tuple(
+        Trigger(each.event, each.title, each.body[0], others="any") for each in sender_events.of("sendgrid")
+    ),
     entered=Entered(
         "sendgrid",
         "verificationKey",

@@ -142,9 +142,11 @@ _STATUS: dict[str, Any] = {
 }  # fmt: skip
 
 TRIGGERS = (
-    Trigger("message", "SMS received", {**_SMS, "SmsStatus": "received", "Body": "Yes, Tuesday suits me"}),
-    Trigger("call", "Call received", _CALL),
-    Trigger("message_status", "Delivery of an SMS changed", _STATUS),
+    Trigger(
+        "message", "SMS received", {**_SMS, "SmsStatus": "received", "Body": "Yes, Tuesday suits me"}, others="any"
+    ),
+    Trigger("call", "Call received", _CALL, others="any"),
+    Trigger("message_status", "Delivery of an SMS changed", _STATUS, others="any"),
 )
 ENTERED = Entered(
     "twilio",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -14,8 +14,9 @@ from streamline_ui import providers
 from streamline_ui.errors import Invalid
 from streamline_ui.providers import sender_events, signatures
 from streamline_ui.providers.describe import Provider
-from streamline_ui.workflows import allowing, cron, outline, parameters, templates
+from streamline_ui.workflows import allowing, cron, outline, parameters, shapes, templates
 from streamline_ui.workflows.outline import Definition
+from streamline_ui.workflows.shapes import Shape
 from streamline_ui.workflows.steps import Action, Branch, Filter, ForEach, Set, Step
 from streamline_ui.workflows.triggers import IntegrationTrigger, ScheduleTrigger, Verification, WebhookTrigger
 
@@ -36,12 +37,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a step can see: the steps before it, whether there is an `item`, and where every other step is."""
+    """What a step can see: the steps before it, whether there is an `item`, and where every other step is.
+
+    `event` is what the workflow starts with, where that is known.
+    """
 
     before: frozenset[str]
     in_loop: bool
     own: str
     loops: Mapping[str, tuple[str, ...]]
+    event: Shape | None
 
     def complaint(self, path: Sequence[object]) -> str | None:
         """What is wrong with a path, or None."""
@@ -82,7 +87,10 @@ def problems(definition: Definition, lookup: Lookup) -> list[Problem]:
         found.append(Problem("steps", "Add at least one step."))
     found += _about_ids(definition)
     loops = dict(_loops(definition.steps, ()))
-    found += _about_steps(definition.steps, "steps", Sight(frozenset(), False, "", loops), lookup)
+    trigger = definition.trigger
+    service = lookup(trigger.integration_id) if isinstance(trigger, IntegrationTrigger) else None
+    event = shapes.of(trigger, providers.PROVIDERS.get(service) if service else None)
+    found += _about_steps(definition.steps, "steps", Sight(frozenset(), False, "", loops, event), lookup)
     return found
 
 
@@ -179,9 +187,9 @@ def _about_steps(steps: Sequence[Step], at: str, sight: Sight, lookup: Lookup) -
     before = sight.before
     for index, step in enumerate(steps):
         place = f"{at}.{index}"
-        seen = Sight(before, sight.in_loop, step.id, sight.loops)
+        seen = replace(sight, before=before, own=step.id)
         yield from _about_step(step, place, seen, lookup)
-        inside = Sight(before, sight.in_loop or isinstance(step, ForEach), step.id, sight.loops)
+        inside = replace(seen, in_loop=sight.in_loop or isinstance(step, ForEach))
         for inner, listed in outline.children(step):
             yield from _about_steps(listed, f"{place}.{inner}", inside, lookup)
         before |= {step.id}
@@ -276,9 +284,11 @@ def _about_templates(value: object, at: str, sight: Sight) -> Iterator[Problem]:
 def _about_text(source: str, at: str, sight: Sight, *, is_condition: bool = False) -> Iterator[Problem]:
     try:
         found = templates.references(source, is_condition=is_condition)
+        needed = [each for each in templates.needed(source, is_condition=is_condition) if each[0] == "trigger"]
     except Invalid as error:
         yield Problem(at, error.message)
         return
-    complaint = next(filter(None, map(sight.complaint, found)), None)
+    complaints = [*map(sight.complaint, found), *(sight.event.complaint(each) for each in needed if sight.event)]
+    complaint = next(filter(None, complaints), None)
     if complaint:
         yield Problem(at, complaint)

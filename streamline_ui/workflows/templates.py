@@ -29,6 +29,7 @@ __all__ = [
     "is_template",
     "items",
     "near",
+    "needed",
     "paths",
     "references",
     "render",
@@ -38,11 +39,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A template ready to run: `alone` is the expression where the whole text is one `{{ … }}`."""
+    """A template ready to run: `alone` is the expression where the whole text is one `{{ … }}`.
+
+    `needed` are those of its references that have to lead somewhere.
+    """
 
     template: BoundTemplate | None
     alone: Expression | None
     references: tuple[tuple[object, ...], ...]
+    needed: tuple[tuple[object, ...], ...]
     weight: int
 
 
@@ -151,6 +156,11 @@ def references(source: str, *, is_condition: bool = False) -> tuple[tuple[object
     return (_compile_condition if is_condition else _compile)(source).references
 
 
+def needed(source: str, *, is_condition: bool = False) -> tuple[tuple[object, ...], ...]:
+    """Those of them that have to lead somewhere: without a `default`, and outside of `{% if %}`. Raises Invalid."""
+    return (_compile_condition if is_condition else _compile)(source).needed
+
+
 def paths(source: str, *, is_condition: bool = False) -> list[str]:
     """The same as one writes them, each once: `["trigger.body.text"]`. Raises Invalid."""
     return list(dict.fromkeys(missing.path(each) for each in references(source, is_condition=is_condition)))
@@ -179,7 +189,9 @@ def _compile_template(source: str) -> Compiled:
     nodes = template.nodes
     alone = nodes[0].expression if len(nodes) == 1 and isinstance(nodes[0], language.TextNode) else None
     template = template if alone is None or source.strip() == source else language.parse(source)
-    return Compiled(template, alone, tuple(language.template_paths(template)), len(source) + 500 * markers)
+    references = tuple(language.template_paths(template))
+    needed = tuple(each for each in language.needed(template.nodes) if each in references)
+    return Compiled(template, alone, references, needed, len(source) + 500 * markers)
 
 
 def _compile_condition(source: str) -> Compiled:
@@ -194,7 +206,8 @@ def _compile_condition(source: str) -> Compiled:
         raise scanner.syntax("A condition stands without {{ }}, for example: trigger.body.amount > 10")
     scanner.check_expression(bare)
     parsed = language.parse_condition(bare)
-    return _keep("condition", source, Compiled(None, parsed, tuple(language.paths(parsed)), len(source) + 500))
+    references, needed = tuple(language.paths(parsed)), tuple(language.needed_paths(parsed))
+    return _keep("condition", source, Compiled(None, parsed, references, needed, len(source) + 500))
 
 
 def _cached(kind: str, source: str) -> Compiled | None:

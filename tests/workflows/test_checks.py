@@ -10,11 +10,21 @@ from streamline_ui import providers
 from streamline_ui.workflows import definitions
 from streamline_ui.workflows.steps import Action
 
-LOOKUP = {"chat": "discord", "bot": "telegram", "page": "inbox", "old": "a_service_that_was_removed"}.get
+LOOKUP = {
+    "chat": "discord",
+    "bot": "telegram",
+    "page": "inbox",
+    "old": "a_service_that_was_removed",
+    "team": "slack",
+    "feed": "rss",
+    "base": "airtable",
+    "mail": "sendgrid",
+    "phone": "twilio",
+}.get
 
 
 def problems(*steps: dict[str, Any], **trigger: Any) -> list[tuple[str, str]]:
-    values = {"name": "W", "trigger": trigger or {"type": "manual"}, "steps": list(steps)}
+    values = {"name": "W", "trigger": trigger or {"type": "webhook"}, "steps": list(steps)}
     return [(each.path, each.message) for each in definitions.problems(definitions.parse(values), LOOKUP)]
 
 
@@ -44,17 +54,17 @@ FINE: list[list[dict[str, Any]]] = [
     [loop("l", make("x", "{{ item.y }}"), post(content="{{ steps.x.output.v }} {{ item }}"))],
     [loop("l", make("x")), post(content="{{ steps.l.output }}")],
     [loop("l", loop("m", make("x", "{{ item }}"), items="{{ item.z }}"))],
-    [loop("l", make("x"), items=[1, "{{ trigger.a }}"])],
+    [loop("l", make("x"), items=[1, "{{ trigger.body.a }}"])],
     [make("a"), branch("b", ("steps.a.output.v == 1", [make("c", "{{ steps.a.output.v }}")]))],
     [branch("b", ("true", [make("c")])), make("d", "{{ steps.c.output.v | default: 1 }}")],
     [branch("b", ("true", [branch("bb", ("true", [make("c")]))])), make("d", "{{ steps.c.output.v }}")],
-    [make("a", "{% for i in trigger.list %}{{ i.x }}{{ forloop.index }}{% endfor %}")],
-    [make("a", "{% assign item2 = trigger.x %}{{ item2 }}")],
+    [make("a", "{% for i in trigger.body.list %}{{ i.x }}{{ forloop.index }}{% endfor %}")],
+    [make("a", "{% assign item2 = trigger.body.x %}{{ item2 }}")],
     [make("a"), {"id": "f", "type": "filter", "condition": "steps.a.output.v > 1 and trigger.body.limit == blank"}],
     [{"id": "d", "type": "delay", "seconds": 5}, {"id": "s", "type": "stop"}],
     [make("size"), make("first", "{{ steps.size.output.v }}")],
     [make("limit"), make("in"), make("b", "{{ steps.in.output.v }}{{ steps.limit.output.v }}")],
-    [post(params={"content": "{{ trigger.x }}", "silent": "{{ trigger.y }}"})],
+    [post(params={"content": "{{ trigger.body.x }}", "silent": "{{ trigger.body.y }}"})],
 ]
 
 
@@ -73,7 +83,11 @@ WRONG: list[tuple[list[dict[str, Any]], str, str]] = [
     ([post(action="send_fax")], "steps.0.action", "Discord has no action send_fax."),
     ([post(params={})], "steps.0.params.content", "is missing."),
     ([post(params={"content": 5})], "steps.0.params.content", "must be text."),
-    ([post(params={"content": "a", "colour": "{{ trigger.x }}"})], "steps.0.params.colour", "There is no such field."),
+    (
+        [post(params={"content": "a", "colour": "{{ trigger.body.x }}"})],
+        "steps.0.params.colour",
+        "There is no such field.",
+    ),
     ([post(params={"content": "a", "silent": "yes"})], "steps.0.params.silent", "must be true or false."),
     # templates
     ([post(content="{{ trigger.body")], "steps.0.params.content", 'add }} after "{{ trigger.body"'),
@@ -117,7 +131,7 @@ WRONG: list[tuple[list[dict[str, Any]], str, str]] = [
     ([branch("b", ("true", []))], "steps.0.branches.0.steps", "This branch does nothing."),
     ([loop("l")], "steps.0.steps", "This loop does nothing."),
     ([loop("l", make("x"), items="")], "steps.0.items", "Choose the list to go through."),
-    ([loop("l", make("x"), items="a {{ trigger.b }}")], "steps.0.items", "This must be one list"),
+    ([loop("l", make("x"), items="a {{ trigger.body.b }}")], "steps.0.items", "This must be one list"),
     ([loop("l", make("x"), items="{{ trigger.b")], "steps.0.items", "not closed"),
     ([make("a"), loop("l", make("a"))], "steps.1.steps.0.id", "There is another step a."),
 ]
@@ -184,6 +198,75 @@ def test_triggers(trigger: dict[str, Any], expected: list[tuple[str, str]]) -> N
     found = problems(post(), **trigger)
     assert [path for path, _ in found] == [path for path, _ in expected]
     assert all(says in said for (_, said), (_, says) in zip(found, expected, strict=True))
+
+
+SCHEDULE = {"type": "schedule", "cron": "0 9 * * *"}
+BOT = {"type": "integration", "integrationId": "bot", "event": "message"}
+RECORD = BOT | {
+    "integrationId": "base",
+    "event": "record_created",
+    "params": {"baseId": "app" + "b" * 14, "table": "T"},
+}
+NEVER: list[tuple[dict[str, Any], str, str]] = [
+    (BOT, "trigger.body.text", "Telegram Bot's “Message received” has no trigger.body. Available: trigger.message.te"),
+    (BOT, "trigger.mesage.text", "Available: trigger.message.text."),
+    (BOT, "trigger.edited_message.text", "Available: trigger.message"),
+    (
+        BOT | {"integrationId": "team"},
+        "trigger.body.event.text",
+        "Slack's “Message posted” has no trigger.body. Available: trigger.event.text.",
+    ),
+    (BOT | {"integrationId": "feed", "event": "item"}, "trigger.headline", "RSS feed's “New entry” has no"),
+    (BOT | {"integrationId": "feed", "event": "item"}, "trigger.titel", "Available: trigger.title."),
+    (RECORD, "trigger.Name", "Available: trigger.fields.Name."),
+    (SCHEDULE, "trigger.body.id", "A schedule has no trigger.body. Available: trigger.scheduledAt, trigger.firedAt"),
+    (SCHEDULE, "trigger.scheduled_at", "Available: trigger.scheduledAt."),
+    ({"type": "manual"}, "trigger.body.id", "A run by hand has no trigger.body. Did you mean trigger.input.id?"),
+    ({"type": "manual"}, "trigger.id", "Did you mean trigger.input.id?"),
+    ({"type": "failure"}, "trigger.message", "A failure has no trigger.message. Available: trigger."),
+    ({"type": "webhook"}, "trigger.order.id", "An incoming webhook has no trigger.order. Did you mean trigger.body.or"),
+]
+
+
+@pytest.mark.parametrize(("trigger", "path", "says"), NEVER)
+def test_a_key_that_what_starts_it_never_has_is_refused(trigger: dict[str, Any], path: str, says: str) -> None:
+    places = {
+        "steps.0.params.content": post(content=f"Order {{{{ {path} | upcase }}}}"),
+        "steps.0.items": loop("l", make("x"), items=f"{{{{ {path} }}}}"),
+        "steps.0.condition": {"id": "f", "type": "filter", "condition": f"{path} == 1"},
+        "steps.0.steps.0.values.v": loop("l", make("x", f"{{% for i in {path} %}}x{{% endfor %}}"), items=[1]),
+    }
+    for at, step in places.items():
+        assert [place for place, _ in problems(step, **trigger)] == [at]
+        assert says in problems(step, **trigger)[0][1]
+
+
+PERHAPS: list[tuple[dict[str, Any], str]] = [
+    (BOT, "{{ trigger.message.photo[0].file_id }} {{ trigger.update_id }} {{ trigger.type }} {{ trigger.size }}"),
+    (BOT, "{{ trigger.body.text | default: 'none' }}{% if trigger.body %}{{ trigger.body.text }}{% endif %}"),
+    (RECORD, "{{ trigger.fields.Anything.at_all }}"),
+    (BOT | {"integrationId": "team"}, "{{ trigger.enterprise_id }}"),
+    (BOT | {"integrationId": "mail", "event": "delivered"}, "{{ trigger.body }} {{ trigger.our_own_argument }}"),
+    (BOT | {"integrationId": "phone"}, "{{ trigger.body }} {{ trigger.MediaUrl0 }}"),
+    (SCHEDULE, "{{ trigger.firedAt }} {{ trigger.input.region }} {{ trigger.region | default: 'eu' }}"),
+    (
+        {"type": "webhook"},
+        "{{ trigger.query.a }} {{ trigger.headers['x-a'] }} {{ trigger.files }} {{ trigger['body'] }}",
+    ),
+    ({"type": "failure"}, "{{ trigger.error }} {{ trigger.workflowName }} {{ trigger.executionId }}"),
+]
+
+
+@pytest.mark.parametrize(("trigger", "content"), PERHAPS)
+def test_what_may_be_there_is_left_alone(trigger: dict[str, Any], content: str) -> None:
+    assert problems(post(content=content), **trigger) == []
+
+
+def test_where_the_event_is_not_known_its_keys_are_not_judged() -> None:
+    for trigger in (BOT | {"event": "fax"}, BOT | {"integrationId": "x"}, BOT | {"integrationId": ""}):
+        assert [at for at, _ in problems(post(content="{{ trigger.body.x }}"), **trigger)] == [
+            "trigger.event" if trigger["integrationId"] == "bot" else "trigger.integrationId"
+        ]
 
 
 def test_everything_is_told_at_once() -> None:

@@ -22,7 +22,7 @@ def put(step_id: str) -> Step:
 
 
 def loop(step_id: str, *steps: Step) -> Step:
-    return {"id": step_id, "type": "for_each", "items": "{{ trigger.list }}", "steps": list(steps)}
+    return {"id": step_id, "type": "for_each", "items": "{{ trigger.input.list }}", "steps": list(steps)}
 
 
 def fork(step_id: str, *steps: Step) -> Step:

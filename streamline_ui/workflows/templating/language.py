@@ -17,6 +17,7 @@ from liquid.builtin.expressions import (
     FilteredExpression,
     LoopExpression,
     Path,
+    TernaryFilteredExpression,
     tokenize,
 )
 from liquid.builtin.expressions.filtered import Filter
@@ -205,6 +206,22 @@ def template_paths(template: BoundTemplate) -> list[tuple[object, ...]]:
     found = template.analyze(include_partials=False).globals
     segments = [variable.segments for variables in found.values() for variable in variables]
     return [tuple(_until_looked_up(each)) for each in segments if isinstance(each[0], str)]
+
+
+def needed(nodes: Iterable[Node]) -> Iterator[tuple[object, ...]]:
+    """The parts of the paths without which a template fails: not those with a `default`, nor what `if` decides on."""
+    for node in nodes:
+        if not isinstance(node, if_tag.IfNode | unless_tag.UnlessNode | case_tag.CaseNode):
+            for expression in node.expressions():
+                yield from needed_paths(expression)
+            yield from needed(node.children(_STATIC, include_partials=False))
+
+
+def needed_paths(expression: Expression) -> list[tuple[object, ...]]:
+    """The same for one expression."""
+    named = [each.name for each in getattr(expression, "filters", None) or ()]
+    is_ternary = isinstance(expression, TernaryFilteredExpression)
+    return [] if is_ternary or "default" in named else paths(expression)
 
 
 def _until_looked_up(segments: Iterable[object]) -> Iterator[object]:

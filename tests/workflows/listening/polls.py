@@ -40,7 +40,7 @@ def at(integration: Integration) -> Bot:
 
 def listening(integration: Integration, *steps: dict[str, Any], event: str = "message", **more: Any) -> dict[str, Any]:
     """A definition that starts with what the bot tells."""
-    noted = {"id": "note", "type": "set", "values": {"text": "{{ trigger.message.text }}"}}
+    noted = {"id": "note", "type": "set", "values": {"text": f"{{{{ trigger.{event}.text }}}}"}}
     trigger = {"type": "integration", "integrationId": integration.id, "event": event, **more.pop("trigger", {})}
     return {"name": "Answer", "trigger": trigger, "steps": list(steps or [noted]), **more}
 
