@@ -216,9 +216,7 @@ async def test_the_bot_and_its_services_pages_are_named(newcomer: Newcomer) -> N
     page = newcomer.page
     await start(page, f"/integrations/{row}")
     await expect(page.get_by_text("@sandbox_bot").first).to_be_visible()
-    await expect(page.get_by_role("link", name="Open Telegram")).to_have_attribute(
-        "href", re.compile("^https://t.me")
-    )
+    await expect(page.get_by_role("link", name="Open Telegram")).to_have_attribute("href", re.compile("^https://t.me"))
 
 
 @pytest.mark.parametrize(("interval", "said"), [(500, "at least 1000"), (172_800_000, "more than a day")])

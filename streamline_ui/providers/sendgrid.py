@@ -23,6 +23,7 @@ from streamline_ui.providers.configs import ApiConfig, Keys
 from streamline_ui.providers.describe import Checked, Connection, Entered, Provider, Result, Trigger
 from streamline_ui.providers.formats import EMAIL, Format
 from streamline_ui.providers.meanings import Meaning, Problem, json_of, retry_after
+from streamline_ui.providers.signatures import Signs
 
 ROOT = "https://api.sendgrid.com"
 MOST_RECIPIENTS = 1000
@@ -56,7 +57,7 @@ class SendGrid(ApiConfig):
     """What the connect dialog asks for."""
 
     api_keys: SendGridKeys = Field(title="Keys")
-    verification_key: SecretStr | None = Field(
+    verification_key: Annotated[SecretStr | None, Signs("sendgrid")] = Field(
         None,
         title="Verification key",
         description="To receive events: the public key below Signature Verification of the Event Webhook",

@@ -11,13 +11,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from streamline_ui.providers import formats
 from streamline_ui.providers.signing.deliveries import Reply
 from streamline_ui.providers.signing.parts import Algorithm, Attempt, Encoding, Incoming, Options, Refused
 from streamline_ui.providers.signing.senders import SCHEMES, Scheme
 
-__all__ = ["SCHEMES", "Algorithm", "Encoding", "Incoming", "Options", "Reply", "Scheme", "Verdict", "doubt"]
-__all__ += ["handshake", "verify"]
+__all__ = ["SCHEMES", "Algorithm", "Encoding", "Incoming", "Options", "Reply", "Scheme", "Signs", "Verdict"]
+__all__ += ["doubt", "handshake", "verify"]
 
 DEFAULTS = Options()
 
@@ -32,6 +37,23 @@ class Verdict:
     ok: bool
     reason: str
     delivery_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Annotates a field with the scheme that its secret checks: what cannot be one is refused where it is entered."""
+
+    scheme: str
+
+    def check(self, value: Any, info: core_schema.ValidationInfo) -> Any:
+        """Refuse what `doubt` has a sentence for, unless it is stored already."""
+        text = formats.clear(value)
+        if isinstance(text, str) and not formats.is_stored(info) and (said := doubt(self.scheme, text)):
+            raise formats.refusal(said)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self.check, handler(source))
 
 
 def verify(

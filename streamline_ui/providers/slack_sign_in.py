@@ -12,6 +12,7 @@ from streamline_ui.providers.configs import Address, ApiConfig, Keys
 from streamline_ui.providers.formats import Format
 from streamline_ui.providers.meanings import json_of
 from streamline_ui.providers.oauth import Answer, OAuth, shown
+from streamline_ui.providers.signatures import Signs
 
 SCOPES = ("chat:write", "channels:read", "reactions:write")
 CODES = {
@@ -36,6 +37,12 @@ TOKEN = Format(
     says=slack_facts.not_a_token,
     like="xoxb-…",
     warns="A Slack bot token usually has two long numbers after xoxb-, then letters. Check that nothing is cut off.",
+)
+SIGNING = Format(
+    r"\S+",
+    usual=r"[0-9a-f]{32}",
+    says="There is a space inside. Copy the signing secret again.",
+    warns="A Slack signing secret usually has 32 characters, 0 to 9 and a to f. Check that nothing is cut off.",
 )
 
 
@@ -63,7 +70,7 @@ class Slack(ApiConfig):
     client_secret: SecretStr | None = Field(
         None, title="Client secret", description="Beside the client ID", json_schema_extra={"advanced": True}
     )
-    signing_secret: SecretStr | None = Field(
+    signing_secret: Annotated[SecretStr | None, SIGNING, Signs("slack")] = Field(
         None,
         title="Signing secret",
         description="To receive events: Basic Information › App Credentials › Signing Secret",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.providers import formats, named
 from streamline_ui.providers.describe import Connection
-from streamline_ui.providers.sendgrid import addresses, base_url, check
+from streamline_ui.providers.sendgrid import SendGrid, addresses, base_url, check
 
 from .conftest import Connect, answering
 
@@ -145,3 +149,38 @@ async def test_only_what_sendgrid_says_itself_counts_as_sent(status: int, conten
     with pytest.raises(Unavailable, match="does not understand") as refused:
         await send(wire, to="bob@example.com", subject="Hi", text="x")
     assert refused.value.unclear
+
+
+def public(key: Any) -> str:
+    """As SendGrid shows it: the key's DER in base64, in one line."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return base64.b64encode(key.public_key().public_bytes(serialization.Encoding.DER, form)).decode()
+
+
+def test_a_verification_key_is_taken() -> None:
+    text = public(ec.generate_private_key(ec.SECP256R1()))
+    assert text.startswith("MFkw")
+    found = formats.read(SendGrid, {"apiKey": KEY, "verificationKey": f" {text}\n"})
+    assert found.verification_key.get_secret_value() == text
+    assert list(formats.doubts(found)) == ["apiKeys.fromEmail"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SG." + "a" * 22 + "." + "b" * 43,
+        "MFkw" + "x" * 40,
+        "hello",
+        public(ec.generate_private_key(ec.SECP384R1())),
+        public(Ed25519PrivateKey.generate()),
+    ],
+)
+def test_what_is_no_verification_key_is_refused_at_its_field(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        formats.read(SendGrid, {"apiKey": KEY, "verificationKey": text})
+    assert refused.value.fields == {
+        "verificationKey": "The verification key is not one: it is base64 text that starts with MFkw."
+    }
+    assert text not in str(refused.value.fields)
+    kept = formats.load(SendGrid, {"apiKeys": {"apiKey": KEY}, "verificationKey": text})
+    assert kept.verification_key is not None  # one that was saved before stays, and can be mended

@@ -232,3 +232,12 @@ def test_every_trigger_comes_in_slacks_envelope() -> None:
         assert {"type", "event_id", "event", "team_id"} <= set(trigger.sample)
         assert trigger.sample["type"] == "event_callback"
         assert "token" not in trigger.sample
+
+
+def test_a_token_is_no_signing_secret() -> None:
+    keys = sandbox.DEMO["slack"]
+    with pytest.raises(Invalid) as refused:
+        formats.read(Slack, {**keys, "signingSecret": "xoxb-123456789012-1234567890123-" + "a" * 24})
+    assert "is no token" in refused.value.fields["signingSecret"]
+    assert formats.doubts(formats.read(Slack, {**keys, "signingSecret": "0a" * 16})) == {}
+    assert "32 characters" in formats.doubts(formats.read(Slack, {**keys, "signingSecret": "0a" * 12}))["signingSecret"]

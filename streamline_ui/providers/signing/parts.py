@@ -201,7 +201,33 @@ def _twilio_key(secret: str) -> bytes | None:
     return None if re.fullmatch(r"(?:AC|SK)[0-9a-fA-F]{32}", secret.strip()) else _text_key(secret)
 
 
+def _no(pattern: str) -> Callable[[str], bytes | None]:
+    """Any text but another credential of the same sender, which people take for it."""
+    return lambda secret: None if re.match(pattern, secret.strip()) else _text_key(secret)
+
+
+def _telegram_key(secret: str) -> bytes | None:
+    return utf8(secret.strip()) if re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.strip()) else None
+
+
+def _gitlab_key(secret: str) -> bytes | None:
+    """A signing token has a form, a secret token has none."""
+    is_signing = secret.strip().startswith("whsec_")
+    return None if is_signing and _standard_key(secret) is None else _text_key(secret)
+
+
 TEXT = Key(_text_key)
+SLACK = Key(
+    _no(r"xox|xapp-|https?:"), "The stored signing secret is not one: it stands under App Credentials and is no token."
+)
+TELEGRAM = Key(_telegram_key, "The stored secret token is not one: it has 1 to 256 letters, digits, _ and -.")
+GITLAB = Key(_gitlab_key, "The stored signing token is not one: it is “whsec_” followed by base64.")
+SHOPIFY = Key(_no(r"shp(?:at|ca|pa)_"), "The stored secret is not one: it is an access token, which signs nothing.")
+LINEAR = Key(_no(r"lin_(?:api|oauth)_"), "The stored signing secret is not one: it is an API key, which signs nothing.")
+NOTION = Key(
+    _no(r"ntn_"), "The stored verification token is not one: it is the integration's own secret, which signs nothing."
+)
+HUBSPOT = Key(_no(r"pat-"), "The stored client secret is not one: it is an access token, which signs nothing.")
 STRIPE = Key(_stripe_key, "The stored signing secret is not one: it starts with whsec_, while an API key does not.")
 TWILIO = Key(_twilio_key, "The stored token is not one: it is a SID, which is no secret and signs nothing.")
 WHSEC = Key(_standard_key, "The stored signing secret is not one: it is “whsec_” followed by base64.")

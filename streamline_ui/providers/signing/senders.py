@@ -8,7 +8,24 @@ from typing import Any
 
 from streamline_ui.providers.signing import addresses, checks, curves, deliveries, tokens
 from streamline_ui.providers.signing.deliveries import Reply, in_body, in_header
-from streamline_ui.providers.signing.parts import BASE64, ED25519, P256, STRIPE, TEXT, TWILIO, WHSEC, Incoming, Key
+from streamline_ui.providers.signing.parts import (
+    BASE64,
+    ED25519,
+    GITLAB,
+    HUBSPOT,
+    LINEAR,
+    NOTION,
+    P256,
+    SHOPIFY,
+    SLACK,
+    STRIPE,
+    TELEGRAM,
+    TEXT,
+    TWILIO,
+    WHSEC,
+    Incoming,
+    Key,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,7 @@ SCHEMES: dict[str, Scheme] = {
         "Signing secret",
         "At api.slack.com/apps: the app → Basic Information → App Credentials → “Signing Secret”.",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
+        key=SLACK,
         identity=in_body("event_id"),
         handshake=deliveries.slack_handshake,
     ),
@@ -98,6 +116,7 @@ SCHEMES: dict[str, Scheme] = {
         "The secret_token that setWebhook was called with: 1 to 256 letters, digits, _ and -.",
         "https://core.telegram.org/bots/api#setwebhook",
         chosen_here=True,
+        key=TELEGRAM,
         identity=in_body("update_id"),
     ),
     "discord": Scheme(
@@ -118,6 +137,7 @@ SCHEMES: dict[str, Scheme] = {
         "Client secret or signing key",
         "For webhooks of the shop: Settings → Notifications → Webhooks, below the list; for an app: its client secret.",
         "https://shopify.dev/docs/apps/build/webhooks/verify-deliveries",
+        key=SHOPIFY,
         identity=in_header("X-Shopify-Webhook-Id"),
     ),
     "sendgrid": Scheme(
@@ -138,6 +158,7 @@ SCHEMES: dict[str, Scheme] = {
         "Signing secret",
         "In Linear: Settings → API → Webhooks → the webhook → “Signing secret”.",
         "https://linear.app/developers/webhooks",
+        key=LINEAR,
         identity=in_header("Linear-Delivery"),
     ),
     "gitlab": Scheme(
@@ -148,6 +169,7 @@ SCHEMES: dict[str, Scheme] = {
         "In the project: Settings → Webhooks → the webhook → “Signing token” (starts with whsec_) or “Secret token”.",
         "https://docs.gitlab.com/user/project/integrations/webhooks/",
         chosen_here=True,
+        key=GITLAB,
         identity=in_header("webhook-id", "Idempotency-Key"),
     ),
     "notion": Scheme(
@@ -157,6 +179,7 @@ SCHEMES: dict[str, Scheme] = {
         "Verification token",
         "Notion sends it in its first request to this address; enter it in the integration's Webhooks tab as well.",
         "https://developers.notion.com/reference/webhooks",
+        key=NOTION,
         identity=in_body("id"),
         handshake=deliveries.notion_handshake,
     ),
@@ -167,6 +190,7 @@ SCHEMES: dict[str, Scheme] = {
         "Client secret",
         "In the developer account: the app → Auth → “Client secret”.",
         "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation",
+        key=HUBSPOT,
         identity=in_header(),
     ),
     "airtable": Scheme(
