@@ -32,6 +32,8 @@ __all__ = [
 ]  # fmt: skip
 
 UNDO = timedelta(minutes=1)
+SOON, PER_SECOND = timedelta(seconds=2), 10  # of the first looks at new connections
+DEAR = timedelta(hours=1)  # who is looked at more seldom than this counts every look
 RANK = {Status.NEEDS_ATTENTION: 0, Status.WAITING_FOR_SIGN_IN: 0, Status.DEGRADED: 1}
 
 
@@ -87,7 +89,7 @@ def add(
     row.config_enc, row.config_view = sealed.enc, sealed.view
     row.status = _first_status(type_name, parsed) if is_active else Status.PAUSED
     if row.status is Status.NOT_TESTED:
-        row.next_check_at = now() + health.EVERY  # nobody may ever test it by hand
+        row.next_check_at = now() + _first_check(user_id, type_name)  # nobody may ever test it by hand
     elif row.status is Status.WAITING_FOR_SIGN_IN:
         row.status_message = "Nobody has signed in for this connection yet."
     with db.writing() as session:
@@ -244,6 +246,25 @@ def _collect(type_name: str, config: Mapping[str, Any], fields: dict[str, str]) 
     if fields:
         raise Invalid(next(iter(fields.values())), fields)
     return parsed
+
+
+def _first_check(user_id: str, type_name: str) -> timedelta:
+    """After what time a new connection is first looked at: in a few seconds, many that are made at once one by one.
+
+    Where each look is one of the day's requests, its owner may first correct what they have mistyped.
+    """
+    if named(type_name).check_every > DEAR:
+        return health.EVERY
+    waiting = select(func.count()).where(
+        Integration.user_id == user_id,
+        Integration.status == Status.NOT_TESTED,
+        col(Integration.last_checked_at).is_(None),
+        col(Integration.next_check_at).is_not(None),
+        col(Integration.deleted_at).is_(None),
+    )
+    with db.reading() as session:
+        before = session.exec(waiting).one()
+    return min(SOON + before / PER_SECOND * timedelta(seconds=1), health.EVERY)
 
 
 def _first_status(type_name: str, config: Config) -> Status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 from sqlmodel import select
 
 from streamline_ui.errors import Invalid, NotFound, StreamlineError
-from streamline_ui.integrations import configuration, connections, health
+from streamline_ui.integrations import configuration, connections, health, watch
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db
-from streamline_ui.storage.models import HealthCheck, Integration, Status, User
+from streamline_ui.storage.models import HealthCheck, Integration, Status, User, now
 from streamline_ui.vault import keyring
 
 HOOK = "https://discord.com/api/webhooks/1433848841458679839/ts4FDenPhRq-wOF1z32d"
@@ -49,6 +50,37 @@ def test_what_is_on_disk_tells_nothing(data: Settings, alice: User) -> None:
     assert b"Production Alerts" in content
     for secret in ("1433848841458679839", "ts4FDenPhRq", "ABCdefGHIjkl"):
         assert secret.encode() not in content
+
+
+def test_a_new_connection_is_looked_at_within_seconds_and_many_one_by_one(alice: User, bob: User) -> None:
+    first = connections.add(alice.id, "inbox", "First", {})
+    assert first.status == Status.NOT_TESTED and first.next_check_at is not None
+    assert timedelta() < first.next_check_at - first.created_at < timedelta(seconds=5)
+    for number in range(40):
+        last = connections.add(alice.id, "inbox", f"Note {number}", {})
+    assert last.next_check_at is not None
+    assert last.next_check_at - last.created_at > timedelta(seconds=4)
+    other = connections.add(bob.id, "inbox", "Not behind Alice's", {})
+    assert other.next_check_at is not None and other.next_check_at - other.created_at < timedelta(seconds=5)
+
+
+def test_where_each_look_counts_the_first_waits_and_a_paused_one_has_none(alice: User) -> None:
+    news = connections.add(alice.id, "newsapi", "News", {"apiKeys": {"apiKey": "0123456789abcdef0123456789abcdef"}})
+    assert news.next_check_at is not None and news.next_check_at - news.created_at > timedelta(minutes=4)
+    assert connections.add(alice.id, "inbox", "Paused", {}, is_active=False).next_check_at is None
+
+
+async def test_the_first_look_tells_how_it_is(hub: Settings, alice: User) -> None:
+    row = connections.add(alice.id, "inbox", "Notes", {})
+    await watch.sweep()
+    assert connections.one(alice.id, row.id).last_checked_at is None, "it is not due yet"
+    with db.writing() as session:
+        kept = session.get_one(Integration, row.id)
+        kept.next_check_at = now()
+        session.add(kept)
+    await watch.sweep()
+    seen = connections.one(alice.id, row.id)
+    assert seen.status == Status.HEALTHY and seen.last_checked_at is not None
 
 
 def test_looking_opens_nothing(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
