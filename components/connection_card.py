@@ -102,13 +102,13 @@ def _foot(snapshot: Snapshot) -> str:
 
 
 def _deaf(trouble: Trouble) -> str:
-    """That it hears nothing, since when, when it is asked again, and why."""
+    """That it hears nothing, since when, why, and when it is asked again."""
     cause, asks = escape(trouble.cause, quote=True), ""
     if trouble.next_poll_at is not None:
         until = f'data-until="{trouble.next_poll_at.timestamp():.0f}" data-until-words="Asks again"'
         asks = f' · <span class="num" {until}></span>'
     title = f"{escape(trouble.title)} for {alert_words.duration(now() - trouble.since)}"
-    return f'<span class="tiny sl-cause" title="{cause}"><b>{title}</b>{asks} · {cause}</span>'
+    return f'<span class="tiny sl-cause" title="{cause}"><b>{title}</b> · {cause}{asks}</span>'
 
 
 def _buttons(snapshot: Snapshot) -> str:

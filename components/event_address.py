@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components import connection_words as words
 from components import elements
 from components.form_parts import Words, tag
 from streamline_ui.errors import StreamlineError
@@ -60,5 +61,9 @@ class EventAddress:
                 Words(found.missing, "sl-help", "p")
             if not found.is_public:
                 Words(ONLY_HERE, "sl-help", "p")
+            if found.unheard:
+                came = f"{found.unheard:,} event{'' if found.unheard == 1 else 's'} came"
+                last = f"the last {words.ago(found.unheard_at)}" if found.unheard_at else ""
+                Words(f"{came} while no workflow listened, {last}. They started nothing.", "sl-help line warn", "p")
             if found.refusal:
                 Words(f"The last request was turned away. {found.refusal}", "sl-help bad", "p")

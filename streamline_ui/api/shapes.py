@@ -256,7 +256,8 @@ class Polled(Shape):
 class EventAddress(Shape):
     """Where a service should send its events, and how to enter it there.
 
-    `missing` says what keeps anything from being taken yet; `refusal` why the last request was turned away.
+    `missing` says what keeps anything from being taken yet; `refusal` why the last request was turned away; `unheard`
+    how many events came, the last at `unheardAt`, while no workflow listened. They were answered, and started nothing.
     """
 
     url: str
@@ -265,6 +266,8 @@ class EventAddress(Shape):
     is_public: bool
     refused_at: datetime | None
     refusal: str
+    unheard: int
+    unheard_at: datetime | None
 
 
 class Check(Shape):

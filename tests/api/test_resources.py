@@ -20,7 +20,7 @@ from tests.conftest import PASSWORD
 HOOK = "https://discord.com/api/webhooks/123456789012345678/" + "Aa1_-" * 13 + "xyz"
 INTEGRATION = {
     "id", "type", "name", "authType", "isActive", "status", "statusMessage", "statusSince", "hints", "account",
-    "config", "lastUsedAt", "lastCheckedAt", "nextPollAt", "usedBy", "createdAt", "updatedAt",
+    "config", "lastUsedAt", "lastCheckedAt", "nextPollAt", "listening", "usedBy", "createdAt", "updatedAt",
 }  # fmt: skip
 ALICE = {"email": "alice@example.com", "password": PASSWORD}
 

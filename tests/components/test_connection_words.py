@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from components import connection_card
+from components import connection_card, shell
 from components import connection_words as words
+from components.snapshots import Glance, Snapshot
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
+from streamline_ui.workflows.listening import hearing
+from streamline_ui.workflows.listening.hearing import Tally, Trouble
 
 SECRET = '{"webhookUrl": {"set": true, "hint": "…ab12"}}'
 
@@ -63,8 +66,39 @@ def test_the_line_below_the_name(values: dict[str, Any], line: str) -> None:
 )
 def test_the_card_offers_to_fix_only_what_a_person_can(values: dict[str, Any], button: str, countdown: bool) -> None:
     row = connection(failures=1, **values)
-    assert button in connection_card._buttons(row)
-    assert ("data-until" in connection_card._foot(row)) is countdown
+    seen = Snapshot(row, [])
+    assert button in connection_card._buttons(seen)
+    assert ("data-until" in connection_card._foot(seen)) is countdown
+
+
+@pytest.mark.parametrize(("pause", "button"), [(timedelta(seconds=5), ">Poll now<"), (None, ">Open<")])
+def test_the_card_of_one_that_hears_nothing_says_so_and_offers_to_ask(pause: timedelta | None, button: str) -> None:
+    at = now()
+    trouble = Trouble(
+        "1", "Telegram", "refused", "It <refused>.", "", at - timedelta(minutes=4), pause and at + pause, 3, True
+    )
+    row = hearing.as_seen(connection(status=Status.HEALTHY), trouble)
+    assert words.GROUPS[words.status(row)] == "attention"
+    seen = Snapshot(row, [], trouble)
+    assert button in connection_card._buttons(seen)
+    foot = connection_card._foot(seen)
+    assert "Not hearing from Telegram for 4 min" in foot and "It &lt;refused&gt;." in foot
+    assert ("data-until" in foot) is (pause is not None)
+
+
+@pytest.mark.parametrize(
+    ("polled", "problem", "line"),
+    [
+        (Tally(0, 0), None, "All pollers running"),
+        (Tally(3, 0), None, "All pollers running"),
+        (Tally(3, 1), None, "1 of 3 pollers fails"),
+        (Tally(3, 2), None, "2 of 3 pollers fail"),
+        (Tally(1, 1), None, "The only poller fails"),
+        (Tally(3, 0), "the polling is not running", "Pollers have stopped"),
+    ],
+)
+def test_the_rail_says_which_pollers_run(polled: Tally, problem: str | None, line: str) -> None:
+    assert line in shell.line_html(Glance(3, 1, None, polled), problem)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, now, table_of
 from streamline_ui.storage.polling_tables import IntegrationHook, Poller
 from streamline_ui.workflows import payloads
-from streamline_ui.workflows.listening import entering, listeners, news, pushing
+from streamline_ui.workflows.listening import entering, listeners, news, pushing, unheard
 from streamline_ui.workflows.listening.listeners import Listener, Wish
 from streamline_ui.workflows.listening.news import News
 
@@ -106,6 +106,9 @@ async def _entered(hook: _Hook, entered: Entered, incoming: Incoming) -> Heard:
     wishes = [each for each in await to_thread(_wishes, hook.integration_id) if each.feed.name == "entered"]
     if wishes:
         await _start(wishes, events, None)
+        await unheard.forget(hook.integration_id)
+    elif events:
+        unheard.note(hook.user_id, hook.integration_id, len(events))
     return Heard(reply=entered.reply)
 
 

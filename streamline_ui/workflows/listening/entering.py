@@ -14,6 +14,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import now
 from streamline_ui.storage.polling_tables import IntegrationHook
 from streamline_ui.workflows import secrets
+from streamline_ui.workflows.listening import unheard
 
 MOST_REFUSALS = 1000
 _refusals: dict[str, tuple[datetime, str]] = {}  # the last one of each integration, until one is taken
@@ -25,7 +26,8 @@ class Address:
 
     `missing` says what keeps anything from being taken, or nothing; `is_public` is False where only this machine can
     reach it, as far as we know. `refused_at` and `refusal` are about the last request that was turned away, if no good
-    one has come since.
+    one has come since. `unheard` counts the events, the last of them at `unheard_at`, that came while no workflow
+    listened.
     """
 
     url: str
@@ -34,6 +36,8 @@ class Address:
     is_public: bool
     refused_at: datetime | None
     refusal: str
+    unheard: int = 0
+    unheard_at: datetime | None = None
 
 
 async def address(user_id: str, integration_id: str) -> Address:
@@ -53,7 +57,8 @@ async def address(user_id: str, integration_id: str) -> Address:
     missing = "" if is_set else f"{label} is not set here, so nothing is accepted yet. {scheme.place}"
     refused_at, refusal = _refusals.get(integration_id, (None, ""))
     url = f"{now_.address}{reachable.PATH}{token}"
-    return Address(url, entered.how, missing, now_.base_url.startswith("https://"), refused_at, refusal)
+    dropped = await asyncio.to_thread(unheard.of, integration_id)
+    return Address(url, entered.how, missing, now_.base_url.startswith("https://"), refused_at, refusal, *dropped)
 
 
 def refused(integration_id: str, reason: str) -> None:

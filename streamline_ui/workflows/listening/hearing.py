@@ -198,5 +198,6 @@ def _hint(poller: Poller, owner: Integration, *, is_stalled: bool) -> str:
         return "Restart Streamline if it stays so."
     address = json.loads(owner.config_view).get("baseUrl")
     if isinstance(address, str) and address:
-        return f"It is asked at the service address {address}, which was set under Edit. Check that it is right."
+        where = f"It is asked at the service address {address}, which was set under Edit. Check that it is right."
+        return where if poller.problem == "refused" else f"{poller.last_hint} {where}".strip()
     return poller.last_hint

@@ -20,7 +20,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.workflows import catalog
-from streamline_ui.workflows.listening import pollers, pushing
+from streamline_ui.workflows.listening import pollers, pushing, unheard
 from streamline_ui.workflows.listening.pollers import Place
 from streamline_ui.workflows.listening.polling_service import STALLED, Listed, Service, Summary
 from streamline_ui.workflows.triggers import IntegrationTrigger
@@ -67,6 +67,7 @@ async def sweep() -> None:
         await _service.look()
         await _service.renew()
     await asyncio.to_thread(listening.flush)
+    await asyncio.to_thread(unheard.flush)
 
 
 async def poll_now(user_id: str, integration_id: str) -> int:
@@ -121,7 +122,7 @@ def summary() -> Summary:
 
 
 def worst(most: int) -> list[Listed]:
-    """The pollers of this process that are worst off: with the most failures in a row, then the latest."""
+    """The pollers of this process that are worst off: blocked, then with the most failures in a row, then late."""
     return [] if _service is None else _service.worst(most)
 
 

@@ -28,7 +28,7 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, User
 from streamline_ui.storage.polling_tables import IntegrationHook
 from streamline_ui.workflows import catalog, executions
-from streamline_ui.workflows.listening import entering
+from streamline_ui.workflows.listening import entering, unheard
 from tests.workflows.conftest import settled
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -98,6 +98,27 @@ async def test_a_slack_event_starts_every_workflow_that_listens_once(alice: User
     assert about(alice)[0]["event"]["text"] == "Is the shop open?"
     assert (await from_slack(url, message("Ev2", type="reaction_added"))).status_code == 200
     assert len(await settled(alice, 3)) == 3
+
+
+async def test_what_comes_while_nobody_listens_is_counted_until_somebody_does(alice: User, bob: User) -> None:
+    slack, other = connect(alice, "slack", signingSecret=SECRET), connect(bob, "slack", signingSecret=SECRET)
+    url = (await entering.address(alice.id, slack.id)).url
+    for number in range(3):
+        assert (await from_slack(url, message(f"Ev{number}"))).status_code == 200
+    assert (await from_slack(url, message("Ev9"), "another")).status_code == 401
+    unheard.flush()
+    seen = await entering.address(alice.id, slack.id)
+    assert (seen.unheard, seen.unheard_at is not None) == (3, True)
+    assert (await entering.address(bob.id, other.id)).unheard == 0
+    workflow = listen(alice, slack, "message")
+    assert (await entering.address(alice.id, slack.id)).unheard == 3, "they are still lost"
+    assert (await from_slack(url, message("Ev4"))).status_code == 200
+    assert (await entering.address(alice.id, slack.id)).unheard == 0
+    await settled(alice, 1)
+    catalog.change(alice.id, workflow, is_active=False)
+    assert (await from_slack(url, message("Ev5"))).status_code == 200
+    unheard.flush()
+    assert (await entering.address(alice.id, slack.id)).unheard == 1
 
 
 async def test_slack_hears_its_challenge_only_when_it_is_slack(alice: User) -> None:
