@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html import escape
 
 from nicegui import ui
 
-from components import elements, settings_frame
+from components import elements, figures, settings_frame
 from components.form_parts import tag
+from components.poller_table import PollerTable
 from streamline_ui.diagnostics import machine, report, state
 from streamline_ui.diagnostics.state import State
 from streamline_ui.integrations import alert_words
-from streamline_ui.providers import PROVIDERS
 from streamline_ui.schedule import Job
-from streamline_ui.storage.models import now
-from streamline_ui.workflows.listening import polling
-from streamline_ui.workflows.listening.polling_service import Listed
 
 EVERY = 3  # seconds
-MOST = 50  # pollers, of those that are worst off
-COLUMNS = ("Connection", "Feed", "Last", "Next", "Late", "Failures")
 LATE, VERY_LATE = 0.25, 5.0  # seconds of the event loop's lag
 
 
@@ -35,54 +29,61 @@ class DiagnosticsBoard:
         for title in ("Process", "Pollers", "Work", "Storage"):
             with settings_frame.card(title):
                 self.cards[title] = ui.html("", sanitize=False, tag="dl").classes("sl-facts")
-        listed = settings_frame.card("Each poller", f"Those in trouble first, then the latest; at most {MOST}.")
-        with listed, tag("div", "sl-wide", tabindex="0", role="region", aria_label="Each poller"):
-            self.listed = ui.html("", sanitize=False)
+        self.pollers = PollerTable()
         jobs = settings_frame.card("Regular jobs", "What the clock does, when next, and how long it took last time.")
         with jobs, tag("div", "sl-wide", tabindex="0", role="region", aria_label="Regular jobs"):
             self.jobs = ui.html("", sanitize=False)
         with settings_frame.card("Versions"):
-            ui.html(_facts(machine.versions()), sanitize=False, tag="dl").classes("sl-facts")
+            ui.html(figures.facts(machine.versions()), sanitize=False, tag="dl").classes("sl-facts")
         explanation = (
             "For whoever helps you. It holds figures, versions and settings, no secrets, no names, no contents."
         )
         with settings_frame.card("Diagnostics file", explanation), tag("div", "row"):
             elements.button("Download diagnostics", self._download, icon="download")
-        self.said: list[str] | None = None
+        self.said: tuple[str, str, str] | None = None
         ui.timer(EVERY, self.refresh)
 
     async def refresh(self) -> None:
         """Measure, and show."""
         seen = await asyncio.to_thread(state.look)
-        self._tell(seen.problems)
+        self._tell(headline(seen))
         drawn = {"Process": _process, "Pollers": _pollers, "Work": _work, "Storage": _storage}
         for title, facts in drawn.items():
-            _show(self.cards[title], _facts(facts(seen)))
-        _show(self.listed, _poller_table(polling.worst(MOST), seen.at))
+            _show(self.cards[title], figures.facts(facts(seen)))
+        self.pollers.update(seen.polling.pollers, seen.at)
         _show(self.jobs, _table(seen.jobs, seen.at))
 
-    def _tell(self, problems: list[str]) -> None:
-        if problems == self.said:
+    def _tell(self, said: tuple[elements.Tone, str, str]) -> None:
+        if said == self.said:
             return
-        self.said = problems
+        self.said = said
         self.state.clear()
         with self.state:
-            if problems:
-                said = ". ".join(each[:1].upper() + each[1:] for each in problems)
-                elements.callout("bad", "Something has stopped.", f"{said}. Restart Streamline if it stays so.")
-            else:
-                elements.callout("ok", "Everything runs.")
+            elements.callout(*said)
 
     async def _download(self) -> None:
         ui.download.content(await asyncio.to_thread(report.text), report.file_name(), "application/json")
 
 
+def headline(seen: State) -> tuple[elements.Tone, str, str]:
+    """How it is as a whole: a tone, a short sentence, and what to do."""
+    if seen.problems:
+        said = ". ".join(each[:1].upper() + each[1:] for each in seen.problems)
+        return "bad", "Something has stopped.", f"{said}. Restart Streamline if it stays so."
+    if seen.lacks:
+        said = ". ".join(each[:1].upper() + each[1:] for each in seen.lacks)
+        return "bad", "Nothing new can be stored.", f"{said}. Make room there, or let go of it; it goes on by itself."
+    if said := seen.heard.sentence:
+        return "warn", f"{said}.", "Workflows hear nothing from there meanwhile. Each poller says below what is wrong."
+    return "ok", "Everything runs.", ""
+
+
 def _process(seen: State) -> dict[str, str]:
-    lag = f"{1000 * seen.loop_lag:.0f} ms (worst of the last minute {1000 * seen.worst_loop_lag:.0f} ms)"
+    lag = f"{figures.took(seen.loop_lag)} (worst of the last minute {figures.took(seen.worst_loop_lag)})"
     mark = "blocked" if seen.loop_lag > VERY_LATE else "slow" if seen.worst_loop_lag > LATE else "fine"
     return {
         "Running for": alert_words.duration(timedelta(seconds=seen.uptime)),
-        "Memory": f"{size(seen.machine.memory)} (at most {size(seen.machine.memory_peak)})",
+        "Memory": f"{figures.size(seen.machine.memory)} (at most {figures.size(seen.machine.memory_peak)})",
         "Event loop": f"{mark}, answers after {lag}",
         "Scheduler": "stopped" if any("scheduler" in each for each in seen.problems) else "runs",
     }
@@ -93,8 +94,8 @@ def _pollers(seen: State) -> dict[str, str]:
     return {
         "Pollers": f"{found.pollers}, {found.asking} asking right now" if found.is_running else "not running",
         "In trouble": f"{found.failing} failing, {found.blocked} wait for somebody",
-        "Next poll": _until(found.next_poll_at, seen.at) if found.next_poll_at else "–",
-        "Late by": _took(found.late),
+        "Next poll": figures.until(found.next_poll_at, seen.at) if found.next_poll_at else "–",
+        "Late by": figures.took(found.late),
     }
 
 
@@ -116,75 +117,27 @@ def _work(seen: State) -> dict[str, str]:
 
 
 def _storage(seen: State) -> dict[str, str]:
-    found = {"Database": f"{seen.machine.database}, {size(seen.machine.database_size)}"}
+    found = {"Database": f"{seen.machine.database}, {figures.size(seen.machine.database_size)}"}
     if seen.machine.database == "SQLite":
-        found["Write-ahead log"] = size(seen.machine.log_size)
+        log = f"of this {figures.size(seen.machine.log_size)} write-ahead log"
+        found["Its files"] = f"{figures.size(seen.machine.disk_used)}, {log}"
     share = seen.machine.disk_free / max(1, seen.machine.disk_total)
     return found | {
         "Writes waiting": str(seen.waiting_writes),
-        "Free disk": f"{size(seen.machine.disk_free)} of {size(seen.machine.disk_total)} ({share:.0%})",
+        "Free disk": f"{figures.size(seen.machine.disk_free)} of {figures.size(seen.machine.disk_total)} ({share:.0%})",
     }
-
-
-def size(number: float) -> str:
-    """Bytes in words: "512 B", "3.4 MB"."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
-        number /= 1000
-    raise AssertionError("unreachable")
-
-
-def _facts(facts: Mapping[str, str]) -> str:
-    return "".join(f"<dt>{escape(name)}</dt><dd class='wraps'>{escape(value)}</dd>" for name, value in facts.items())
-
-
-def _poller_table(pollers: list[Listed], at: datetime) -> str:
-    """No names: the connection is told by its service and the beginning of its id, as in the address of its page."""
-    if not pollers:
-        return "<p class='sub'>Nothing is polled: no workflow that is on listens to a service.</p>"
-    head = "".join(f"<th scope='col'>{each}</th>" for each in COLUMNS)
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(_service(each.type))} <span class='mono tiny'>{escape(each.integration_id[:8])}"
-        f"</span></th><td>{escape(each.feed)}</td><td class='num'>{_since(each.last_polled_at, at)}</td>"
-        f"<td class='num'>{_until(each.next_poll_at, at)}</td><td class='num'>{_took(each.late)}</td>"
-        f"<td class='num'>{each.failures}{f': {escape(each.error)}' if each.error else ''}</td></tr>"
-        for each in pollers
-    )
-    return f"<table class='sl-table'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-def _service(type_name: str) -> str:
-    provider = PROVIDERS.get(type_name)
-    return provider.name if provider else type_name
-
-
-def _since(moment: datetime | None, at: datetime) -> str:
-    if moment is None:
-        return "never"
-    ago = at - moment
-    return "now" if ago.total_seconds() < 1 else f"{alert_words.duration(ago)} ago"
 
 
 def _table(jobs: list[Job], at: datetime) -> str:
     head = "<thead><tr><th scope='col'>Job</th><th scope='col'>Next</th><th scope='col'>Last took</th></tr></thead>"
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(job.name)}</th><td class='num'>{_until(job.next_at, at)}</td>"
-        f"<td class='num'>{'–' if job.seconds is None else _took(job.seconds)}</td></tr>"
-        for job in jobs
-    )
+    rows = "".join(_job(job, at) for job in jobs)
     return f"<table class='sl-table'>{head}<tbody>{rows}</tbody></table>"
 
 
-def _until(moment: datetime | None, at: datetime) -> str:
-    if moment is None:
-        return "paused"
-    left = moment - (at or now())
-    return "now" if left.total_seconds() < 1 else f"in {alert_words.duration(left)}"
-
-
-def _took(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+def _job(job: Job, at: datetime) -> str:
+    then = figures.until(job.next_at, at) if job.next_at else "paused"
+    took = "–" if job.seconds is None else figures.took(job.seconds)
+    return f"<tr><th scope='row'>{escape(job.name)}</th><td class='num'>{then}</td><td class='num'>{took}</td></tr>"
 
 
 def _show(place: ui.html, html: str) -> None:

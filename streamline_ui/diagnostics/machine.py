@@ -33,7 +33,11 @@ LIBRARIES = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Sizes in bytes. `log_size` is of what SQLite has written but not yet moved into the database file."""
+    """Sizes in bytes. `memory_peak` is never below `memory`.
+
+    `database_size` is of all that is stored, wherever it stands: SQLite moves it from its log, whose file has
+    `log_size`, into the database's own now and then. `disk_used` is what both files take.
+    """
 
     memory: int
     memory_peak: int
@@ -41,6 +45,7 @@ class Machine:
     disk_total: int
     database: str
     database_size: int
+    disk_used: int
     log_size: int
 
 
@@ -48,8 +53,8 @@ def look() -> Machine:
     """Measure now."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     disk = shutil.disk_usage(settings.current().data_dir)
-    kind, size, log = _database()
-    return Machine(_memory() or peak, peak, disk.free, disk.total, kind, size, log)
+    memory = _memory() or peak
+    return Machine(memory, max(memory, peak), disk.free, disk.total, *_database())
 
 
 def versions() -> dict[str, str]:
@@ -67,17 +72,21 @@ def _memory() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _database() -> tuple[str, int, int]:
+def _database() -> tuple[str, int, int, int]:
     engine = db.engine()
     if engine.dialect.name == "sqlite":
         file = Path(make_url(settings.current().database_url).database or "")
-        return "SQLite", _size(file), _size(file.with_name(file.name + "-wal"))
+        log = _size(file.with_name(file.name + "-wal"))
+        with engine.connect() as connection:
+            pages = int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+            page = int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+        return "SQLite", pages * page, _size(file) + log, log
     try:
         with engine.connect() as connection:
             size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
     except SQLAlchemyError:
         size = 0
-    return "PostgreSQL", int(size), 0
+    return "PostgreSQL", int(size), int(size), 0
 
 
 def _size(file: Path) -> int:

@@ -13,12 +13,13 @@ from streamline_ui import pulse, schedule
 from streamline_ui.diagnostics import machine
 from streamline_ui.diagnostics.machine import Machine
 from streamline_ui.schedule import Job
-from streamline_ui.storage import db, writer
+from streamline_ui.storage import db, room, trouble, writer
 from streamline_ui.storage.alert_tables import Alert, AlertMessage
 from streamline_ui.storage.models import Integration, now
 from streamline_ui.storage.workflow_tables import Execution, Progress, Workflow
 from streamline_ui.workflows import dispatch
-from streamline_ui.workflows.listening import polling
+from streamline_ui.workflows.listening import hearing, polling
+from streamline_ui.workflows.listening.hearing import Tally
 from streamline_ui.workflows.listening.polling_service import Summary
 
 _started = monotonic()
@@ -26,7 +27,11 @@ _started = monotonic()
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How it is now. Executions and connections are counted over all users; lags and ages are in seconds."""
+    """How it is now. Executions and connections are counted over all users; lags and ages are in seconds.
+
+    `problems` tells what has stopped in this process, `lacks` what keeps anything from being stored; `polling` is of
+    this process too, `heard` of all.
+    """
 
     at: datetime
     uptime: float
@@ -34,8 +39,10 @@ class State:
     loop_lag: float
     worst_loop_lag: float
     problems: list[str]
+    lacks: list[str]
     jobs: list[Job]
     polling: Summary
+    heard: Tally
     waiting_writes: int
     running_here: int
     executions: dict[str, int]
@@ -72,8 +79,10 @@ def look() -> State:
             loop_lag=pulse.lag(),
             worst_loop_lag=pulse.worst_lag(),
             problems=[said for said in (schedule.problem(), polling.problem(), pulse.problem()) if said],
+            lacks=[said for said in (room.problem(), trouble.problem()) if said],
             jobs=schedule.jobs(),
             polling=polling.summary(),
+            heard=hearing.tally(),
             waiting_writes=writer.depth(),
             running_here=dispatch.running(),
             executions={status.value: executions.get(status.value, 0) for status in open_},

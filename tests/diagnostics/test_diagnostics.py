@@ -18,12 +18,12 @@ from streamline_ui import pulse, sandbox, schedule
 from streamline_ui import settings as configuration
 from streamline_ui.access import sessions
 from streamline_ui.api import operations
-from streamline_ui.diagnostics import metrics, report, state
+from streamline_ui.diagnostics import machine, metrics, report, state
 from streamline_ui.errors import Forbidden, Invalid
 from streamline_ui.integrations import connections, lifeline
 from streamline_ui.net import egress
 from streamline_ui.settings import Settings
-from streamline_ui.storage import db
+from streamline_ui.storage import db, room
 from streamline_ui.storage.models import User
 from streamline_ui.workflows import catalog, executions
 from streamline_ui.workflows.listening import polling
@@ -57,9 +57,29 @@ async def test_the_state_knows_jobs_sizes_and_queues(ticking: Settings, alice: U
     assert seen.problems == [] and seen.loop_lag < 5
     assert seen.machine.database == "SQLite" and seen.machine.log_size > 50_000 and seen.machine.memory > 20e6
     assert seen.machine.disk_free > 0 and seen.executions["queued"] == 1 and seen.oldest_queued >= 1
+    assert seen.machine.memory_peak >= seen.machine.memory and seen.lacks == []
+    file = Path(hub_file := ticking.database_url.removeprefix("sqlite:///")).stat().st_size
+    assert seen.machine.disk_used == file + Path(f"{hub_file}-wal").stat().st_size > file
+    assert seen.machine.database_size > file, "what only the log holds as yet is stored as well"
     by_name = {job.name: job for job in seen.jobs}
     assert {"vigil.watch", "watch.begin", "lifeline.beat", "usage.flush"} <= set(by_name)
     assert by_name["usage.flush"].seconds is not None and all(job.next_at for job in seen.jobs)
+
+
+@pytest.mark.parametrize("told", [0, 200_000_000_000])
+async def test_the_most_memory_is_never_below_what_is_held_now(
+    hub: Settings, monkeypatch: pytest.MonkeyPatch, told: int
+) -> None:
+    """The system counts the two apart, and the first one late."""
+    monkeypatch.setattr(machine, "_memory", lambda: told)
+    seen = machine.look()
+    assert seen.memory_peak >= seen.memory >= max(told, 20_000_000)
+
+
+async def test_a_lack_of_room_is_told(hub: Settings, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "is_short", lambda: True)
+    seen = await asyncio.to_thread(state.look)
+    assert seen.lacks == ["the disk is nearly full"] and "streamline_storing 0" in metrics.text(seen).splitlines()
 
 
 async def test_metrics_are_prometheus_text(ticking: Settings, alice: User) -> None:
