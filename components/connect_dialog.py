@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
 
-from components import buttons, connection_words, demo, elements, entered, form_parts, mode_choice
+from components import buttons, connect_subject, connection_words, demo, elements, entered, form_parts, mode_choice
 from components.connect_buttons import ConnectButtons
 from components.connect_subject import GRANT, Subject, check_client, draw_name, is_folded, sign_in_words, signs_in_first
 from components.entered import Verdict
@@ -24,7 +23,7 @@ from components.schema_form import SchemaForm
 from components.sign_in import SignIn
 from components.window import Window
 from streamline_ui.errors import Invalid, StreamlineError
-from streamline_ui.integrations import connections
+from streamline_ui.integrations import connections, oauth_drafts
 from streamline_ui.integrations.health import Outcome
 from streamline_ui.integrations.oauth_sign_in import Result
 from streamline_ui.providers import named
@@ -46,6 +45,7 @@ class ConnectDialog:
         self.window.dialog.on("hide", self._went_away, args=[])
         self.slot = ui.context.slot  # the page's, where things may be put once the dialog has gone
         self.sign_in = SignIn(user_id, self._signed_in)
+        ui.timer(oauth_drafts.HOLD_SECONDS, self._hold)
 
     async def connect(self, type_name: str, carried: Mapping[str, str] | None = None) -> None:
         """Open it for a new connection; `carried` are values that the user has pasted elsewhere, by field."""
@@ -62,6 +62,7 @@ class ConnectDialog:
         """Open it for a connection; with `replace`, ready for a new secret, with `unfold`, for another address."""
         row = await asyncio.to_thread(connections.one, self.user_id, integration_id)
         self._open(Subject(named(row.type), row, row.name))
+        await self._hold()
         if replace:
             self.form.replace_first()
         elif unfold:
@@ -151,8 +152,9 @@ class ConnectDialog:
     async def _lead_out(self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any]) -> None:
         """Save it, so that nothing is lost, and let somebody sign in for it in the window that has opened."""
         check_client(subject, config)
-        row = await self._stored(subject, typed, config, None)
-        self.is_draft = self.is_draft or subject.row is None
+        is_draft = self.is_draft or subject.row is None
+        row = await connect_subject.stored(self.user_id, subject, typed.get("name", ""), config, is_draft=is_draft)
+        self.is_draft = is_draft
         self.subject = Subject(subject.provider, row, row.name)
         form_parts.settle(self.window.card)
         await self.sign_in.begin(row, subject.provider, self.note)
@@ -176,7 +178,12 @@ class ConnectDialog:
         subject, was_draft, self.is_draft = self.subject, self.is_draft, False
         if subject is not None and subject.row is not None and was_draft:
             self.sign_in.end()
-            await asyncio.to_thread(connections.remove, self.user_id, subject.row.id)
+            await asyncio.to_thread(oauth_drafts.drop, self.user_id, subject.row.id)
+
+    async def _hold(self) -> None:
+        """Whoever still has the dialog before them may take their time with the sign-in."""
+        if self.window.is_open and self.subject is not None and self.subject.row is not None:
+            await asyncio.to_thread(oauth_drafts.hold, self.subject.row.id)
 
     def _relabel(self, grant_type: str) -> None:
         """A client for itself signs in nowhere."""
@@ -246,21 +253,11 @@ class ConnectDialog:
         self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any], outcome: Outcome | None
     ) -> None:
         row = subject.row
-        saved = await self._stored(subject, typed, config, outcome)
+        saved = await connect_subject.stored(self.user_id, subject, typed.get("name", ""), config, outcome)
         self.subject = None  # whatever is still pressed has nothing left to save
         self.window.close()
         with self.slot:
             await self.saved(saved, row is None)
-
-    async def _stored(
-        self, subject: Subject, typed: Mapping[str, str], config: Mapping[str, Any], outcome: Outcome | None
-    ) -> Integration:
-        name, row = typed.get("name", ""), subject.row
-        if row is None:
-            save = partial(connections.add, self.user_id, subject.provider.type, name, config, outcome=outcome)
-        else:
-            save = partial(connections.change, self.user_id, row.id, name=name, config=config, outcome=outcome)
-        return await asyncio.to_thread(save)
 
     def _show(self, outcome: Outcome) -> None:
         """One result, in its place. After a failure there are two more ways on."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from nicegui.element import Element
@@ -14,6 +16,8 @@ from components.form_fields import FormField
 from components.form_parts import Words, tag
 from components.schema_form import SchemaForm
 from streamline_ui.errors import Invalid
+from streamline_ui.integrations import connections
+from streamline_ui.integrations.health import Outcome
 from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import Integration, Status
 
@@ -48,6 +52,23 @@ def check_client(subject: Subject, config: Mapping[str, Any]) -> None:
     if not config.get("clientId") and not stored.get("clientId"):
         sentence = "Client ID is missing: signing in needs it, with its secret."
         raise Invalid(sentence, {"clientId": sentence})
+
+
+async def stored(
+    user_id: str,
+    subject: Subject,
+    name: str,
+    config: Mapping[str, Any],
+    outcome: Outcome | None = None,
+    *,
+    is_draft: bool = False,
+) -> Integration:
+    """Save it, as what goes again without a sign-in where it `is_draft`. Raises StreamlineError."""
+    if subject.row is None:
+        save = partial(connections.add, user_id, subject.provider.type, name, config)
+    else:
+        save = partial(connections.change, user_id, subject.row.id, name=name, config=config)
+    return await asyncio.to_thread(save, outcome=outcome, is_draft=is_draft)
 
 
 def is_folded(provider: Provider[Any], field: FormField) -> bool:

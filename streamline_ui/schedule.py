@@ -25,6 +25,7 @@ from streamline_ui.integrations import (
     connections,
     lifeline,
     oauth,
+    oauth_drafts,
     oauth_revoking,
     oauth_sign_in,
     usage,
@@ -71,7 +72,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     _scheduler.add_job(_fire, "interval", seconds=0.25)
     _scheduler.add_job(usage.flush, "interval", seconds=1)
     _scheduler.add_job(_release, "interval", seconds=2)
-    for purge in (connections.purge, catalog.purge):
+    for purge in (connections.purge, catalog.purge, oauth_drafts.sweep):
         _scheduler.add_job(asyncio.to_thread, "interval", [purge], seconds=20)
     for prune in (watch.prune, oauth_sign_in.prune, sessions.prune, limits.prune, idempotency.prune):
         _scheduler.add_job(asyncio.to_thread, "interval", [prune], hours=1)

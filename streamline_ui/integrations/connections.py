@@ -15,7 +15,7 @@ from sqlmodel import col, delete, select
 
 from streamline_ui import live, names
 from streamline_ui.errors import Invalid, NotFound
-from streamline_ui.integrations import configuration, health, keys, oauth_revoking, rows
+from streamline_ui.integrations import configuration, health, keys, oauth_drafts, oauth_revoking, rows
 from streamline_ui.integrations.calls import choices, test, try_out
 from streamline_ui.integrations.directly import perform
 from streamline_ui.integrations.oauth_revoking import Permission
@@ -79,8 +79,9 @@ def add(
     *,
     is_active: bool = True,
     outcome: health.Outcome | None = None,
+    is_draft: bool = False,
 ) -> Integration:
-    """Save a new connection, with what a test of it has found where there was one. Raises Invalid."""
+    """Save a new connection, with what a test of it found. A draft goes again if nobody signs in. Raises Invalid."""
     fields: dict[str, str] = {}
     clean = _name(name, fields)
     parsed = _collect(type_name, config, fields)
@@ -95,6 +96,8 @@ def add(
     with db.writing() as session:
         session.add(row)
         session.flush()
+        if is_draft:
+            oauth_drafts.mark(session, row.id)
         if outcome is not None:
             rows.apply(session, row, outcome)
     live.tell(user_id, "integration", row.id)
@@ -109,6 +112,7 @@ def change(
     config: Mapping[str, Any] | None = None,
     is_active: bool | None = None,
     outcome: health.Outcome | None = None,
+    is_draft: bool = False,
 ) -> Integration:
     """Change what is given and leave the rest. In `config`, secrets left out stay, and null removes a field.
 
@@ -131,6 +135,8 @@ def change(
             row.config_enc, row.config_view = sealed.enc, sealed.view
         _set_active(row, row.is_active if is_active is None else is_active, is_new=parsed is not None)
         session.add(row)
+        if not is_draft:
+            oauth_drafts.keep(session, row.id)
         if outcome is not None:
             rows.apply(session, row, outcome)
     _look_for_keys_again()
@@ -162,6 +168,7 @@ def restore(user_id: str, integration_id: str) -> Integration:
             raise NotFound("This connection is gone for good.", hints=["Connect it again."])
         row.deleted_at = None
         session.add(row)
+        oauth_drafts.keep(session, row.id)
     live.tell(user_id, "integration", integration_id)
     return row
 

@@ -20,6 +20,7 @@ from sqlalchemy import bindparam, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select, update
 
+from streamline_ui.integrations import oauth_drafts
 from streamline_ui.integrations.oauth_tokens import Tokens
 from streamline_ui.providers.describe import Config, Provider
 from streamline_ui.providers.oauth import OAuth
@@ -116,6 +117,7 @@ def put(user_id: str, integration_id: str, made: str, tokens: Tokens, *, renews:
         row.made_for, row.lease_by = made, ""
         row.scopes = " ".join(sorted(tokens.scopes or ()))
         session.add(row)
+        oauth_drafts.keep(session, integration_id)
 
 
 def claim(grant: Grant) -> bool:

@@ -20,7 +20,16 @@ from sqlmodel import col, delete, update
 from streamline_ui import live, settings
 from streamline_ui.access import secret
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, SignInNeeded, StreamlineError
-from streamline_ui.integrations import calls, configuration, health, oauth_grants, oauth_revoking, oauth_tokens, rows
+from streamline_ui.integrations import (
+    calls,
+    configuration,
+    health,
+    oauth_drafts,
+    oauth_grants,
+    oauth_revoking,
+    oauth_tokens,
+    rows,
+)
 from streamline_ui.integrations.oauth_revoking import Permission
 from streamline_ui.providers import named
 from streamline_ui.providers.describe import Provider
@@ -90,6 +99,7 @@ def begin(
     )
     with db.writing() as session:
         session.add(attempt)
+        oauth_drafts.wait(session, row.id, attempt.expires_at)
     url: str = prepare_grant_uri(
         described.authorize_url,
         client_id=described.client_id,

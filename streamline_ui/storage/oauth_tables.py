@@ -58,3 +58,12 @@ class OAuthSignIn(SQLModel, table=True):
     expires_at: datetime = time("expiresAt", index=True)
     used_at: datetime | None = time("usedAt", default=None)
     outcome: str = Field(default="", sa_type=Text)
+
+
+class OAuthDraft(SQLModel, table=True):
+    """This connection was saved only so that somebody can sign in for it. After `until`, nobody is expected any more."""
+
+    __tablename__ = "OAuthDraft"
+
+    integration_id: str = column("integrationId", foreign_key="Integration.id", ondelete="CASCADE", primary_key=True)
+    until: datetime = time("until", index=True)

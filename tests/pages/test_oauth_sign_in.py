@@ -164,6 +164,17 @@ async def test_a_dialog_that_is_left_leaves_nothing(newcomer: Newcomer) -> None:
     assert len(page.context.pages) == 1
 
 
+async def test_a_reload_ends_no_sign_in(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    await open_dialog(page, "Google Sheets")
+    await fill_in(newcomer)
+    window = await press(page)
+    await start(page)
+    await expect(card(page, "Google Sheets")).to_contain_text("Waiting for sign-in")  # the sweep takes it, or this:
+    await allow(window)
+    await expect(card(page, "Google Sheets")).to_contain_text("Healthy")
+
+
 async def test_sign_in_with_slack_beside_the_token(newcomer: Newcomer) -> None:
     page = newcomer.page
     dialog = await open_dialog(page, "Slack")
