@@ -126,9 +126,9 @@ async def long(bots: int) -> list[str]:
             seen.append(held())
         share, memory = (cpu_seconds(hub.pid) - cpu) / ROUNDS, resident_mb(hub.pid)
     return [
-        f"{bots} long polls open {ramp:.1f} s after the hub was ready ({ramp_cpu:.1f} s of CPU), {at_once:.0f} MB then",
-        f"then {share:.1%} of a core over {ROUNDS:.0f} s; {statistics.fmean(seen):.0f} open on average, and {min(seen)} "
-        "where many were answered in the same moment",
+        f"{bots} long polls open {ramp:.1f} s after the hub was ready ({ramp_cpu:.1f} s of CPU), {at_once:.0f} MB",
+        f"then {share:.1%} of a core over {ROUNDS:.0f} s; {statistics.fmean(seen):.0f} open on average, "
+        f"and {min(seen)} at worst, as many are answered in the same moment",
         f"memory {memory:.0f} MB, with no bots {base:.0f} MB",
         beside("memory for the long polls", max(memory, at_once) - base, 250, "MB"),
         beside("questions at once to one bot", server.most_at_once, 1, "questions"),

@@ -86,7 +86,8 @@ class _Talk(asyncio.Protocol):
         self.body += part
 
     def on_message_complete(self) -> None:
-        os.write(self.file, b"%.6f %b\n" % (time.monotonic(), bytes(self.body).replace(b"\n", b" ")))
+        if self.body:  # else somebody only looks whether it is there
+            os.write(self.file, b"%.6f %b\n" % (time.monotonic(), bytes(self.body).replace(b"\n", b" ")))
         self.body.clear()
         self.transport.write(ANSWER)
 
