@@ -66,7 +66,7 @@ class EditorHeader:
         self.name.update(session.workflow.name)
         self.state.set_content(self._line())
         for button, is_possible in ((self.undo, session.draft.can_undo), (self.redo, session.draft.can_redo)):
-            button.props["aria-disabled"] = str(not is_possible).lower()
+            button.props["aria-disabled"] = str(not is_possible or session.state == "elsewhere").lower()
         self.publish.set_visibility(not session.is_live or session.workflow.version == 0)
         self._label_publish()
         if self.switch.props.get("checked") != session.workflow.is_active:
@@ -89,7 +89,7 @@ class EditorHeader:
         if session.state == "failed":
             return mark("bad", "circle-x", f"Not saved: {session.trouble}")
         if session.state == "elsewhere":
-            return mark("warn", "triangle-alert", "Changed elsewhere")
+            return mark("warn", "triangle-alert", "Not saved")
         if version and not session.is_live:
             what = f"changes not published, {what}"
         return f'<span class="sl-kept">{elements.icon_html("check")} All changes saved · {what}</span>'

@@ -39,6 +39,7 @@ class EditorSession:
         self.draft = Draft(json.loads(workflow.draft))
         self.state: State = "saved"
         self.trouble = ""
+        self.is_gone = False  # it was deleted meanwhile
         self.problems: list[Problem] = []
         self.insists = False  # after Publish was pressed in vain, what is missing is said everywhere
         self.is_live = True
@@ -200,10 +201,8 @@ class EditorSession:
         try:
             async with self._lock:
                 self.workflow = await asyncio.to_thread(work)
-        except Conflict as error:
-            self.state, self.trouble = "elsewhere", error.message
-        except NotFound as error:
-            self.state, self.trouble = "elsewhere", error.message
+        except (Conflict, NotFound) as error:
+            self._overtake(is_gone=isinstance(error, NotFound))
         except StreamlineError as error:
             fields = getattr(error, "fields", {})
             self.state, self.trouble = "failed", next(iter(fields.values()), error.message)
@@ -258,7 +257,7 @@ class EditorSession:
             try:
                 row = await asyncio.to_thread(catalog.one, *self._key)
             except NotFound:
-                self.state, self.trouble = "elsewhere", "The workflow was deleted."
+                self._overtake(is_gone=True)
             else:
                 if row.revision == self.workflow.revision:
                     self.workflow = row
@@ -266,8 +265,12 @@ class EditorSession:
                     await self._take_over(row)
                     return
                 else:
-                    self.state, self.trouble = "elsewhere", "The workflow was changed elsewhere."
+                    self._overtake()
         self.told()
+
+    def _overtake(self, *, is_gone: bool = False) -> None:
+        self.state, self.is_gone = "elsewhere", is_gone
+        self.trouble = f"This workflow was {'deleted' if is_gone else 'changed'} in another window."
 
     @property
     def is_kept(self) -> bool:

@@ -159,21 +159,21 @@ class ExecutionList:
 
     def _ask_retry(self) -> None:
         ids = self._ended(Progress.FAILED)
-        number = f"{len(ids)} failed execution{'' if len(ids) == 1 else 's'}"
-        consequence = (
-            "Each goes on from the step that failed, with the version of its workflow that runs now. What was done "
-            "before that step is not done again."
-        )
-        self.question.ask(f"Retry {number}?", consequence, f"Retry {len(ids)}", lambda: self._retry(ids))
+        consequence = "Each goes on from the step that failed, with the version of its workflow that runs now."
+        self._ask(ids, f"Retry {_some(ids, 'failed')}?", consequence, f"Retry {len(ids)}")
 
     def _ask_repeat(self) -> None:
         ids = self._ended(Progress.UNKNOWN)
-        number = f"{len(ids)} unknown execution{'' if len(ids) == 1 else 's'}"
         consequence = (
             "It is not known whether the last step of each was done. It is done now, so what it sends may arrive a "
-            "second time. What was done before that step is not done again."
+            "second time."
         )
-        self.question.ask(f"Run {number} again?", consequence, f"Run {len(ids)} again", lambda: self._retry(ids))
+        self._ask(ids, f"Run {_some(ids, 'unknown')} again?", consequence, f"Run {len(ids)} again")
+
+    def _ask(self, ids: list[str], question: str, consequence: str, words: str) -> None:
+        """Both go on where the execution stands."""
+        spared = "What was done before that step is not done again."
+        self.question.ask(question, f"{consequence} {spared}", words, lambda: self._retry(ids))
 
     async def _retry(self, ids: list[str]) -> None:
         started, problem = 0, ""
@@ -225,6 +225,10 @@ def _again(ask: Callable[[], None]) -> tuple[Element, Words]:
         words = Words("")
     button.set_visibility(False)
     return button, words
+
+
+def _some(ids: list[str], state: str) -> str:
+    return f"{len(ids)} {state} execution{'' if len(ids) == 1 else 's'}"
 
 
 def names(user_id: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ class Question:
 
     def __init__(self) -> None:
         with ui.dialog().props("transition-duration=120 role=alertdialog") as self.dialog:
-            self.card = tag("div", "sl-window small-window")
+            self.card = tag("div", "sl-window ask")
 
     def ask(self, question: str, consequence: str, label: str, action: Callable[[], Any]) -> None:
         """Ask; `action` is done when the button with that label is pressed, and an error of its shown in place."""

@@ -106,8 +106,8 @@ class StepPanel:
             self.trigger = TriggerPanel(self.session, self.redraw)
         with tag("footer", "sl-panel-foot end"):
             self._draw_onward()
-        if self.trigger.hook is not None:
-            ui.timer(0, self.trigger.hook.requests.refresh, once=True)
+        if self.trigger.hook is not None or self.trigger.events is not None:
+            ui.timer(0, self.trigger.refresh, once=True)
 
     def _draw_step(self, step: Json) -> None:
         number = [each["id"] for _, each in self.session.draft.walk()].index(step["id"]) + 1

@@ -17,6 +17,7 @@ from components.editor_session import EditorSession
 from components.event_sample import EventSample
 from components.form_parts import Words, tag
 from components.hook_panel import HookPanel
+from components.last_events import LastEvents
 from components.template_field import listen
 from streamline_ui.errors import Invalid
 from streamline_ui.providers import PROVIDERS
@@ -32,6 +33,7 @@ PRESETS = (
 )
 MISSED = (("once", "Run once, for all of them"), ("skip", "Leave them out"), ("catchUp", "Run each, one by one"))
 TIMES = 3
+HELP = "Minute, hour, day, month, weekday: 0 9 * * 1-5 is 9:00 on weekdays. A sixth field in front counts seconds."
 
 
 class TriggerPanel:
@@ -41,6 +43,7 @@ class TriggerPanel:
         self.session, self.redraw = session, redraw
         self.hook: HookPanel | None = None
         self.sample: EventSample | None = None
+        self.events: LastEvents | None = None
         kinds = [(kind, editor_words.TRIGGERS[kind][1]) for kind in TRIGGERS]
         select("What starts it", kinds, self.trigger["type"], self._choose)
         Words(editor_words.TRIGGERS[self.trigger["type"]][2] + ".", "small muted", "p")
@@ -51,6 +54,13 @@ class TriggerPanel:
         }.get(self.trigger["type"])
         if draw is not None:
             draw()
+
+    async def refresh(self) -> None:
+        """Show what came in meanwhile."""
+        if self.hook is not None:
+            await self.hook.requests.refresh()
+        if self.events is not None:
+            await self.events.refresh()
 
     @property
     def trigger(self) -> Json:
@@ -83,7 +93,7 @@ class TriggerPanel:
             with tag("div", "sl-input"):
                 field = tag("input", "mono", type_="text", defaultValue=self.trigger["cron"], autocomplete="off")
             label.props["for"] = field.html_id
-            help_text = Words("Minute, hour, day, month, weekday: 0 9 * * 1-5 is 9:00 on weekdays.", "sl-help", "div")
+            help_text = Words(HELP, "sl-help", "div")
             field.props["aria-describedby"] = help_text.html_id
         listen(field, self._typed)
         zones = [
@@ -131,7 +141,8 @@ class TriggerPanel:
             )
             return
         zone = cron.zone(self.trigger.get("timezone", "UTC"))
-        lines = "".join(f"<li>{moment.astimezone(zone):%a %d %b %Y, %H:%M}</li>" for moment in found)
+        time = "%H:%M" if all(moment.second == 0 for moment in found) else "%H:%M:%S"
+        lines = "".join(f"<li>{moment.astimezone(zone):%a %d %b %Y, {time}}</li>" for moment in found)
         self.times.set_content(f"<ol>{lines}</ol>" if lines else "It never comes.")
 
     def _draw_event(self) -> None:
@@ -149,6 +160,7 @@ class TriggerPanel:
             title = next((each.title for each in provider.triggers if each.event == self.trigger["event"]), "")
             if title:
                 self.sample = EventSample(self.session, title)
+                self.events = LastEvents(self.session)
 
     def _connect(self, integration_id: str) -> None:
         provider = self.session.provider(integration_id)

@@ -106,9 +106,8 @@ class WorkflowEditor:
         await self._refresh_requests()
 
     async def _refresh_requests(self) -> None:
-        trigger = self.panel.trigger
-        if trigger is not None and trigger.hook is not None:
-            await trigger.hook.requests.refresh()
+        if self.panel.trigger is not None:
+            await self.panel.trigger.refresh()
 
     def _redraw(self) -> None:
         self.tree.draw()
@@ -137,8 +136,12 @@ class WorkflowEditor:
         self.notes.classes(**{"add" if session.state == "elsewhere" else "remove": "stays"})
         with self.notes:
             if session.state == "elsewhere":
-                with elements.callout("warn", "Changed elsewhere.", f"{session.trouble} Nothing is overwritten."):
-                    elements.button("Reload", kind="sm", icon="refresh-cw").on("click", ui.navigate.reload, args=[])
+                with elements.callout("warn", session.trouble, "What you did last here is not saved."):
+                    if session.is_gone:
+                        Words("All workflows", "sl-btn sm", "a").props["href"] = links.to("/workflows")
+                        return
+                    again = elements.button("Show what was saved", kind="sm", icon="refresh-cw")
+                    again.on("click", ui.navigate.reload, args=[])
                     elements.button("Keep mine", kind="sm").on("click", self._ask_keep, args=[])
             elif session.insists and session.problems:
                 self._draw_problems()

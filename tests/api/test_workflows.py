@@ -161,6 +161,7 @@ async def test_a_secret_nobody_asks_for_is_forgotten(as_alice: Person) -> None:
         ({"trigger": {"type": "webhook", "verification": {"scheme": "hmac"}}}, "trigger.verification.secret"),
         ({"trigger": {"type": "schedule", "cron": "0 0 30 2 *"}}, "trigger.cron"),
         ({"trigger": {"type": "schedule", "cron": "often"}}, "trigger.cron"),
+        ({"trigger": {"type": "schedule", "cron": "0 0 9 * * * 2030"}}, "trigger.cron"),
         ({"trigger": {"type": "schedule", "cron": "0 9 * * *", "timezone": "Mars/Olympus"}}, "trigger.timezone"),
         ({"steps": []}, "steps"),
         ({"steps": {}}, "steps"),

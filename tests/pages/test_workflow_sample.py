@@ -9,11 +9,12 @@ import pytest
 from playwright.async_api import expect
 
 from streamline_ui import sandbox
-from tests.pages import flows
+from tests.pages import flows, judge
 from tests.pages.conftest import Newcomer, ready
 from tests.pages.editing import EDITOR, choose, draft, saved, start, step
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+TEXT = {"id": "text", "type": "set", "values": {"text": "{{ trigger.message.text }}"}}
 
 
 async def test_a_sample_is_waited_for_and_taken(newcomer: Newcomer) -> None:
@@ -23,14 +24,13 @@ async def test_a_sample_is_waited_for_and_taken(newcomer: Newcomer) -> None:
     own = demo | {"botToken": token, "baseUrl": f"{newcomer.url}/sandbox/telegram"}
     bot = await newcomer.connect("telegram", "Ops bot", **own)
     trigger = {"type": "integration", "integrationId": bot, "event": "message"}
-    await start(page, await draft(newcomer, "Listens", flows.SET, **trigger))
+    await start(page, await draft(newcomer, "Listens", TEXT, **trigger))
     await choose(page, 0)
     sample = page.get_by_role("region", name="Sample")
     await expect(sample).to_contain_text("What it usually looks like")
     await page.get_by_role("button", name="Get a sample").click()
     await expect(sample).to_contain_text("Nothing is there yet. Waiting: make it happen now")
-    said = {"botToken": token, "text": "alert: disk 91 %"}
-    (await newcomer.rest.post("/sandbox/telegram/_say", json=said)).raise_for_status()
+    await say(newcomer, token, "alert: disk 91 %")
     await expect(sample).to_contain_text("A real event")
     await expect(sample).to_contain_text("alert: disk 91 %")
     await expect(page.get_by_role("button", name="Stop waiting")).to_be_hidden()
@@ -39,11 +39,43 @@ async def test_a_sample_is_waited_for_and_taken(newcomer: Newcomer) -> None:
     await expect(page.get_by_label("Insert data", exact=True)).to_contain_text("alert: disk 91 %")
 
 
+async def test_the_last_events_are_offered_to_build_with(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    token = "986" + sandbox.DEMO["telegram"]["botToken"][3:]
+    bot = await newcomer.connect("telegram", "Ops bot", botToken=token, baseUrl=f"{newcomer.url}/sandbox/telegram")
+    trigger = {"type": "integration", "integrationId": bot, "event": "message"}
+    path = await draft(newcomer, "Listens", TEXT, **trigger)
+    (await newcomer.rest.patch(f"/api{path}", json={"isActive": True})).raise_for_status()
+    await start(page, path)
+    await choose(page, 0)
+    events = page.get_by_role("region", name="Last events")
+    await expect(events).to_contain_text("What comes while a workflow listens is kept here")
+    for number, word in enumerate(("the first", "the second"), 1):
+        await say(newcomer, token, word)
+        await expect(events.get_by_role("listitem")).to_have_count(number)
+    await expect(events.get_by_role("listitem").last).to_contain_text("Succeeded")
+    await events.get_by_role("listitem").last.get_by_role("button").click()
+    await expect(events).to_contain_text("the first")
+    await events.get_by_role("button", name="Use as sample").click()
+    await expect(events).to_contain_text("This event is the sample now")
+    await judge.whole(page)
+    await page.get_by_role("button", name="Next step").click()
+    picker = page.get_by_label("Insert data", exact=True)
+    await expect(picker).to_contain_text("the first")
+    await expect(picker).not_to_contain_text("the second")
+
+
+async def say(newcomer: Newcomer, token: str, text: str) -> None:
+    """Ann writes to the bot."""
+    said = {"botToken": token, "text": text}
+    (await newcomer.rest.post("/sandbox/telegram/_say", json=said)).raise_for_status()
+
+
 async def test_what_the_service_says_instead_is_told(newcomer: Newcomer) -> None:
     page = newcomer.page
     bot = await newcomer.connect("telegram", "Ops bot")
     trigger = {"type": "integration", "integrationId": bot, "event": "message"}
-    await start(page, await draft(newcomer, "Listens", flows.SET, **trigger))
+    await start(page, await draft(newcomer, "Listens", TEXT, **trigger))
     await newcomer.fail("telegram", status=500)
     await choose(page, 0)
     await page.get_by_role("button", name="Get a sample").click()

@@ -125,7 +125,7 @@ async def test_an_import_says_what_is_wrong_and_where(newcomer: Newcomer) -> Non
         await text.fill(typed)
         await window.get_by_role("button", name="Import").click()
         await expect(window.get_by_role("alert")).to_contain_text(said)
-    body = {"name": "From elsewhere", "trigger": {"type": "manual"}, "steps": [flows.SET], "version": 7}
+    body = {"name": "From elsewhere", "trigger": {"type": "webhook"}, "steps": [flows.SET], "version": 7}
     await window.get_by_label("File").set_input_files(
         {"name": "flow.json", "mimeType": "application/json", "buffer": json.dumps(body).encode()}
     )

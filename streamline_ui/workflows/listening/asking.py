@@ -7,21 +7,14 @@ not at all while a poller asks the same, for then the news is on its way already
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-
-from sqlmodel import col, select
 
 from streamline_ui.integrations import listening, rows
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.providers.feeds import Feed
-from streamline_ui.storage import db
 from streamline_ui.storage.models import now
-from streamline_ui.storage.workflow_tables import Execution, Workflow, WorkflowUse
-from streamline_ui.workflows import catalog
+from streamline_ui.workflows import last_events
 from streamline_ui.workflows.listening import pollers
 from streamline_ui.workflows.triggers import IntegrationTrigger
 from streamline_ui.workflows.tryouts import Sample
@@ -68,24 +61,5 @@ def _is_polled(integration_id: str) -> bool:
 
 def latest(user_id: str, trigger: IntegrationTrigger) -> Sample | None:
     """The last event of this kind that started any of the user's workflows."""
-    listening_ids = select(WorkflowUse.workflow_id).where(
-        WorkflowUse.integration_id == trigger.integration_id, col(WorkflowUse.is_trigger).is_(True)
-    )
-    mine = select(Workflow).where(
-        Workflow.user_id == user_id, col(Workflow.id).in_(listening_ids), col(Workflow.deleted_at).is_(None)
-    )
-    with db.reading() as session:
-        same = [row.id for row in session.exec(mine).all() if _hears(row, trigger)]
-        newest = select(Execution.trigger, Execution.created_at).where(
-            Execution.user_id == user_id, col(Execution.workflow_id).in_(same)
-        )
-        for text, at in session.exec(newest.order_by(col(Execution.created_at).desc()).limit(20)).all():
-            value: Mapping[str, Any] = json.loads(text)
-            if value.get("type") == "integration":
-                return Sample(dict(value), "Event", at)
-    return None
-
-
-def _hears(row: Workflow, trigger: IntegrationTrigger) -> bool:
-    other = catalog.current(row).trigger
-    return isinstance(other, IntegrationTrigger) and (other.event, other.params) == (trigger.event, trigger.params)
+    found = next(iter(last_events.page(user_id, trigger, limit=1)), None)
+    return Sample(dict(found.trigger), "Event", found.at) if found else None
