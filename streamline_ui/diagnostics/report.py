@@ -22,8 +22,10 @@ from streamline_ui.storage import db, migrate
 from streamline_ui.storage.models import HealthCheck, Integration, now
 from streamline_ui.storage.workflow_tables import Execution
 from streamline_ui.vault import keyring
+from streamline_ui.workflows.listening import polling
 
 WEEK = timedelta(days=7)
+POLLERS = 50
 
 
 def file_name() -> str:
@@ -55,10 +57,19 @@ def _content() -> dict[str, Any]:
         "vault": {"isLocked": keyring.locked() is not None, "keyFrom": keyring.key_source()},
         "database": {"version": migrate.version(db.engine()), "newest": migrate.newest()},
         "state": asdict(state.look()),
+        "worstPollers": _pollers(),
         "connectionsByService": _services(),
         "checksOfTheLastWeek": _checks(),
         "executionsOfTheLastWeek": _executions(),
     }
+
+
+def _pollers() -> list[dict[str, Any]]:
+    """Those that are worst off, without what was said about them: that may hold an address."""
+    hidden = ("integration_id", "error")
+    return [
+        {name: value for name, value in asdict(each).items() if name not in hidden} for each in polling.worst(POLLERS)
+    ]
 
 
 def _services() -> dict[str, dict[str, int]]:

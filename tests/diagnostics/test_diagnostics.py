@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -24,9 +25,10 @@ from streamline_ui.integrations import connections, lifeline
 from streamline_ui.net import egress
 from streamline_ui.settings import Settings
 from streamline_ui.storage import db, room
-from streamline_ui.storage.models import User
+from streamline_ui.storage.models import User, now
 from streamline_ui.workflows import catalog, executions
 from streamline_ui.workflows.listening import polling
+from streamline_ui.workflows.listening.polling_service import Listed
 
 CANARY = "canary7f3a9"
 STEP = {"id": "note", "type": "set", "values": {}}
@@ -148,6 +150,31 @@ async def test_the_file_holds_no_secret_no_name_and_no_content(hub: Settings, al
     assert kept["connectionsByService"] == {"discord": {"not_tested": 1}} and kept["versions"]["Streamline"]
     hidden = (CANARY, alice.email, alice.id, workflow.id, str(hub.data_dir), *config.values())
     assert not [each for each in hidden if str(each) in text]
+
+
+async def test_the_file_holds_no_secret_setting_and_no_word_about_a_poller(
+    hub: Settings, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = Listed(f"id-{CANARY}", "telegram", "updates", now(), None, 0.0, 3, f"{CANARY}.example.", False, True)
+    monkeypatch.setattr(polling, "worst", lambda most: [failing] * min(most, 1))
+    planted: dict[str, object] = {
+        "encryption_key": f"{CANARY}-key",
+        "encryption_keys_previous": (f"{CANARY}-old",),
+        "setup_token": f"{CANARY}-setup",
+        "base_url": f"https://{CANARY}.example",
+        "egress_allow": (f"{CANARY}.internal:443",),
+        "trusted_proxies": ("198.51.100.7",),
+    }
+    configuration.use(replace(hub, **planted))  # type: ignore[arg-type]
+    text = await asyncio.to_thread(report.text)
+    kept = json.loads(text)
+    (poller,) = kept["worstPollers"]
+    assert (poller["type"], poller["failures"], poller["is_blocked"]) == ("telegram", 3, True)
+    assert kept["settings"]["egressRules"] == kept["settings"]["trustedProxies"] == 1
+    assert {"jobs", "polling", "oldest_queued", "waiting_writes", "executions", "machine"} <= set(kept["state"])
+    assert {"database_size", "disk_used", "log_size"} <= set(kept["state"]["machine"])
+    assert kept["database"]["version"] == kept["database"]["newest"]
+    assert CANARY not in text and "198.51.100.7" not in text
 
 
 async def test_the_heartbeat_calls_its_address_and_hides_it(hub: Settings, alice: User, bob: User) -> None:
