@@ -186,3 +186,19 @@ async def test_the_page_is_accessible_everywhere(newcomer: Newcomer, contexts: O
     await newcomer.fail("discord", status=401)
     await newcomer.test(broken)
     await judge.everywhere(contexts, "/integrations", newcomer.email)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+async def test_every_filter_is_whole_on_a_phone(newcomer: Newcomer, width: int) -> None:
+    await newcomer.connect("discord", "News")
+    page = newcomer.page
+    await page.set_viewport_size({"width": width, "height": 844})
+    await start(page)
+    shown = page.locator(".sl-chip:visible")
+    await expect(page.get_by_role("group", name="Show").get_by_role("button")).to_have_count(4)
+    for place in range(await shown.count()):
+        box = await shown.nth(place).bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        assert box["x"] >= 16
+        assert box["x"] + box["width"] <= width - 16
