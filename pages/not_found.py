@@ -51,11 +51,11 @@ def _busy(request: Request, refused: NotStored) -> Response:
     """It may go the next time. Drawn without the frame, which asks the database, too."""
     with Client(ui.page(""), request=request) as client:
         shell.dress("Busy")
-        with tag("div", "sl-main"), tag("div", "sl-empty"):
+        with tag("div", "sl-main sl-alone"), tag("div", "sl-empty"):
             elements.stream_line()
-            Words("Busy. Try again in a moment", "sl-h1", "h1")
+            Words("Busy just now", "sl-h1", "h1")
             Words(" ".join([refused.message, *refused.hints]), "sub", "p")
-            with tag("a", "sl-btn", href=""):  # the same address
+            with tag("a", "sl-btn primary", href=""):  # the same address
                 Words("Try again")
         answer = client.build_response(request, refused.status)
     answer.headers["Retry-After"] = str(math.ceil(refused.retry_after))
@@ -67,7 +67,7 @@ def _page(request: Request, status: int, title: str, sentence: str) -> Response:
     with Client(ui.page(""), request=request) as client:
         if visitor is None:
             shell.dress(title)
-            with tag("div", "sl-main"):
+            with tag("div", "sl-main sl-alone"):
                 _draw(title, sentence)
         else:
             with shell.frame(visitor, title=title, active=""):

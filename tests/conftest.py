@@ -133,7 +133,7 @@ def free_port() -> int:
         return port
 
 
-def start_server(folder: Path, **variables: str) -> Server:
+def start_server(folder: Path, *, program: str = "main.py", **variables: str) -> Server:
     """Start the program as a user does, and wait until it answers."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -146,7 +146,7 @@ def start_server(folder: Path, **variables: str) -> Server:
     log = folder / "server.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [sys.executable, "main.py"], cwd=ROOT, env=environment | variables, stdout=file, stderr=subprocess.STDOUT
+            [sys.executable, program], cwd=ROOT, env=environment | variables, stdout=file, stderr=subprocess.STDOUT
         )
     server = Server(f"http://127.0.0.1:{port}", folder / "data", log, process)
     for _ in range(300):
