@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlmodel import col
 
 from streamline_ui.integrations import health
@@ -120,11 +120,9 @@ def listened(user_id: str | None = None) -> set[str]:
 
 def _only(query: Select[*Columns], user_id: str | None = None) -> Select[*Columns]:
     """This of every poller that an active workflow wants, and of its connection; or of one user's."""
-    wanted = exists().where(
-        col(WorkflowUse.integration_id) == col(Integration.id),
+    wanted = select(col(WorkflowUse.integration_id), col(Workflow.user_id)).where(  # asked once, not for each of them
         col(WorkflowUse.is_trigger).is_(True),
         col(Workflow.id) == col(WorkflowUse.workflow_id),
-        col(Workflow.user_id) == col(Integration.user_id),
         col(Workflow.is_active).is_(True),
         col(Workflow.deleted_at).is_(None),
         col(Workflow.version) > 0,
@@ -135,7 +133,7 @@ def _only(query: Select[*Columns], user_id: str | None = None) -> Select[*Column
         col(Integration.is_active).is_(True),
         col(Integration.deleted_at).is_(None),
         or_(col(Poller.owner) != "", was_left),
-        wanted,
+        tuple_(col(Integration.id), col(Integration.user_id)).in_(wanted),
     )
     return found if user_id is None else found.where(col(Integration.user_id) == user_id)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from sqlalchemy import func, select
+
+from streamline_ui.storage import db
 from streamline_ui.storage.models import User
-from streamline_ui.workflows.listening import polling
+from streamline_ui.workflows.listening import hearing, polling
 from tests.conftest import free_port
 from tests.waiting import until
 
@@ -43,3 +46,13 @@ async def test_the_worst_of_thousands_are_found_at_once(alice: User, stand_ins: 
     finally:
         for number in range(5000):
             del service.turns[key[0], str(number)]
+
+
+def test_who_listens_is_asked_once_and_not_for_each_connection(alice: User) -> None:
+    query = hearing._only(select(func.count())).compile(
+        dialect=db.engine().dialect, compile_kwargs={"literal_binds": True}
+    )
+    with db.reading() as session:
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+    said = [row[-1] for row in plan]
+    assert said and not [each for each in said if "CORRELATED" in each], said
