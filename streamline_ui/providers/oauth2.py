@@ -44,6 +44,11 @@ Url = Annotated[str | None, AfterValidator(_url)]
 LINK: dict[str, Any] = {"placeholder": "https://", "format": "uri"}
 
 
+def _further(title: str, description: str, **shown: Any) -> Any:
+    """A field that only few need."""
+    return Field(None, title=title, description=description, json_schema_extra={**shown, "advanced": True})
+
+
 class OAuth2(Config):
     """The client, and where it signs in and calls."""
 
@@ -82,23 +87,16 @@ class OAuth2(Config):
         description="What to ask for, with spaces between, as the service writes them.",
         json_schema_extra={"primary": True},
     )
-    check_path: str | None = Field(
-        None,
-        title="Address for the test",
-        description="Something harmless to read, such as /me. Without it, the test only looks at the sign-in.",
-        json_schema_extra={"advanced": True, "placeholder": "/me"},
+    check_path: str | None = _further(
+        "Address for the test",
+        "Something harmless to read, such as /me. Without it, the test only looks at the sign-in.",
+        placeholder="/me",
     )
-    revoke_url: Url = Field(
-        None,
-        title="Revoke address",
-        description="Where the permission is given back once the connection is removed (RFC 7009).",
-        json_schema_extra={**LINK, "advanced": True},
+    revoke_url: Url = _further(
+        "Revoke address", "Where the permission is given back once the connection is removed (RFC 7009).", **LINK
     )
-    extra_parameters: str | None = Field(
-        None,
-        title="Further parameters of the sign-in",
-        description="Such as access_type=offline&prompt=consent.",
-        json_schema_extra={"advanced": True},
+    extra_parameters: str | None = _further(
+        "Further parameters of the sign-in", "Such as access_type=offline&prompt=consent."
     )
     client_auth: Literal["form", "header"] = Field(
         "form",

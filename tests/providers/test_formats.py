@@ -20,8 +20,15 @@ from streamline_ui.providers.discord import THREAD, WEBHOOK
 from streamline_ui.providers.formats import EMAIL, Format
 from streamline_ui.providers.newsapi_facts import DATE
 from streamline_ui.providers.newsapi_facts import KEY as NEWS
+from streamline_ui.providers.phones import PHONE, SENDER
 from streamline_ui.providers.sendgrid import KEY
+from streamline_ui.providers.slack import CHANNEL, EMOJI, STAMP
+from streamline_ui.providers.slack_sign_in import SIGNING
+from streamline_ui.providers.slack_sign_in import TOKEN as SLACK
 from streamline_ui.providers.telegram import CHAT, PHOTO, TOKEN
+from streamline_ui.providers.twilio import ACCOUNT
+from streamline_ui.providers.twilio import KEY as TWILIO_KEY
+from streamline_ui.providers.twilio import TOKEN as AUTH
 
 HOOK = "https://discord.com/api/webhooks/1433848841458679839/"
 LONG = "k" * 68
@@ -42,6 +49,12 @@ GOOD = [
     (NEWS, "5f" + "0" * 30), (DATE, "2026-01-31"), (DATE, "2026-01-31T12:00:00"), (DATE, "2026-01-31T12:00Z"),
     (TABLE, "tblAbCdEfGhIjKlMn"), (TABLE, "Tasks & plans"),
     (EMAIL, "noreply@example.com"), (EMAIL, "a.b+c@sub.example.co.uk"),
+    (SLACK, "xoxb-123456789012-1234567890123-" + "a" * 24), (SLACK, "xoxe.xoxb-1-" + "A" * 160),
+    (SLACK, "xoxp-123456789012-123456789012-123456789012-" + "a" * 32), (SIGNING, "0a" * 16),
+    (CHANNEL, "C012AB3CD"), (CHANNEL, "#general"), (CHANNEL, "general"), (CHANNEL, "@ann"), (CHANNEL, "D024BE91L"),
+    (STAMP, "1503435956.000247"), (EMOJI, "thumbsup"), (EMOJI, ":wave::skin-tone-3:"),
+    (ACCOUNT, "AC" + "0a" * 16), (AUTH, "0a" * 16), (TWILIO_KEY, "SK" + "0a" * 16), (PHONE, "+15551230000"),
+    (SENDER, "+15551230000"), (SENDER, "55123"), (SENDER, "MG" + "0a" * 16),
 ]  # fmt: skip
 DOUBTFUL = [
     (WEBHOOK, HOOK + "ts4FDenPhRq-wOF1z32d"),
@@ -51,6 +64,8 @@ DOUBTFUL = [
     (TOKEN, "123456789:ABCdefGHIjklMNOpqrsTUVwxyz"),
     (PAT, "patAbCdEfGhIjKlMn.short123456"), (NEWS, "5h79abcd128957edb3179y5da1nb36y9"),
     (KEY, "SG.xxxxxxxxxxxxx"), (KEY, "SG.short.key"), (KEY, "SG.xxx"),
+    (SLACK, "xoxb-local-test"), (SLACK, "xoxp-local-test1"), (SIGNING, "0a" * 12),
+    (ACCOUNT, "AC" + "0A" * 16), (AUTH, "A1" * 16), (PHONE, "whatsapp:+15551230000"), (SENDER, "Shop"),
 ]  # fmt: skip
 BAD = [
     (WEBHOOK, "http://discord.com/api/webhooks/1433848841458679839/" + LONG),
@@ -71,6 +86,12 @@ BAD = [
     (BASE, "tblAbCdEfGhIjKlMn"), (BASE, "My base"), (BASE, "appAbCdEfGhIjKlM"), (TABLE, ""), (TABLE, "a\nb"),
     (EMAIL, "name"), (EMAIL, "a@b"), (EMAIL, "a b@example.com"), (EMAIL, "a@example.com, b@example.com"),
     (EMAIL, "a@example.com\nBcc: b@example.com"),
+    (SLACK, "xapp-1-A000-1-abc"), (SLACK, "xoxe-1-My0xLTUt"), (SLACK, "xoxc-123456789"), (SLACK, "8f74" * 8),
+    (SLACK, "https://hooks.slack.com/services/T0/B0/x"), (SLACK, "hello there"), (SLACK, "xoxb-1"),
+    (CHANNEL, "two words"), (CHANNEL, ""), (STAMP, "1503435956"), (STAMP, "now"), (EMOJI, "👍"), (EMOJI, "a b"),
+    (ACCOUNT, "SK" + "0a" * 16), (ACCOUNT, "AC123"), (ACCOUNT, "ACzz" + "z" * 30), (AUTH, "with space 0123456789"),
+    (AUTH, ""), (TWILIO_KEY, "AC" + "0a" * 16), (PHONE, "15551230000"), (PHONE, "+0123"), (PHONE, "+1 555 123"),
+    (SENDER, "a name much too long"), (SENDER, "12"), (SENDER, "MG12345678901"), (SIGNING, "0a0a 0a0a"),
 ]  # fmt: skip
 
 

@@ -12,42 +12,10 @@ from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.net import pace
 from streamline_ui.providers import formats, named, slack, slack_texts
-from streamline_ui.providers.slack import CHANNEL, EMOJI, STAMP, add_reaction, send_message
-from streamline_ui.providers.slack_sign_in import TOKEN, Slack
+from streamline_ui.providers.slack import add_reaction, send_message
+from streamline_ui.providers.slack_sign_in import Slack
 
 from .conftest import Connect, answering
-from .test_formats import judge
-
-GOOD = [
-    (TOKEN, "xoxb-123456789012-1234567890123-" + "a" * 24),
-    (TOKEN, "xoxe.xoxb-1-" + "A" * 160),
-    (TOKEN, "xoxp-123456789012-123456789012-123456789012-" + "a" * 32),
-    (CHANNEL, "C012AB3CD"), (CHANNEL, "#general"), (CHANNEL, "general"), (CHANNEL, "@ann"), (CHANNEL, "D024BE91L"),
-    (STAMP, "1503435956.000247"), (EMOJI, "thumbsup"), (EMOJI, ":wave::skin-tone-3:"),
-]  # fmt: skip
-DOUBTFUL = [(TOKEN, "xoxb-local-test"), (TOKEN, "xoxp-local-test1")]
-BAD = [
-    (TOKEN, "xapp-1-A000-1-abc"), (TOKEN, "xoxe-1-My0xLTUt"), (TOKEN, "xoxc-123456789"), (TOKEN, "8f74" * 8),
-    (TOKEN, "https://hooks.slack.com/services/T0/B0/x"), (TOKEN, "hello there"), (TOKEN, "xoxb-1"),
-    (CHANNEL, "two words"), (CHANNEL, ""), (STAMP, "1503435956"), (STAMP, "now"), (EMOJI, "👍"), (EMOJI, "a b"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("form", "value"), GOOD)
-def test_good_values(form: formats.Format, value: str) -> None:
-    assert judge(form, value) == ""
-    assert form.doubt(value) == ""
-
-
-@pytest.mark.parametrize(("form", "value"), DOUBTFUL)
-def test_doubtful_values(form: formats.Format, value: str) -> None:
-    assert judge(form, value) == ""
-    assert form.doubt(value).endswith(".")
-
-
-@pytest.mark.parametrize(("form", "value"), BAD)
-def test_bad_values(form: formats.Format, value: str) -> None:
-    assert judge(form, value).endswith(".")
 
 
 @pytest.mark.parametrize(

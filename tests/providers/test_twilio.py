@@ -12,41 +12,12 @@ from streamline_ui import sandbox
 from streamline_ui.errors import AuthFailed, Invalid, Rejected, Unavailable
 from streamline_ui.net import pace
 from streamline_ui.providers import formats, named, twilio, twilio_facts
-from streamline_ui.providers.phones import PHONE, SENDER
-from streamline_ui.providers.twilio import ACCOUNT, KEY, TOKEN, Twilio, make_call, send_sms
+from streamline_ui.providers.twilio import Twilio, make_call, send_sms
 
 from .conftest import Connect, answering
-from .test_formats import judge
 
 DEMO = sandbox.DEMO["twilio"]["apiKeys"]
 API_KEY = {"accountSid": DEMO["accountSid"], "apiKeySid": "SK" + "0a" * 16, "apiKeySecret": "s" * 32}
-GOOD = [
-    (ACCOUNT, "AC" + "0a" * 16), (TOKEN, "0a" * 16), (KEY, "SK" + "0a" * 16), (PHONE, "+15551230000"),
-    (SENDER, "+15551230000"), (SENDER, "55123"), (SENDER, "MG" + "0a" * 16),
-]  # fmt: skip
-DOUBTFUL = [(ACCOUNT, "AC" + "0A" * 16), (TOKEN, "A1" * 16), (PHONE, "whatsapp:+15551230000"), (SENDER, "Shop")]
-BAD = [
-    (ACCOUNT, "SK" + "0a" * 16), (ACCOUNT, "AC123"), (ACCOUNT, "ACzz" + "z" * 30), (TOKEN, "with space 0123456789"),
-    (TOKEN, ""), (KEY, "AC" + "0a" * 16), (PHONE, "15551230000"), (PHONE, "+0123"), (PHONE, "+1 555 123"),
-    (SENDER, "a name much too long"), (SENDER, "12"), (SENDER, "MG12345678901"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("form", "value"), GOOD)
-def test_good_values(form: formats.Format, value: str) -> None:
-    assert judge(form, value) == ""
-    assert form.doubt(value) == ""
-
-
-@pytest.mark.parametrize(("form", "value"), DOUBTFUL)
-def test_doubtful_values(form: formats.Format, value: str) -> None:
-    assert judge(form, value) == ""
-    assert form.doubt(value).endswith(".")
-
-
-@pytest.mark.parametrize(("form", "value"), BAD)
-def test_bad_values(form: formats.Format, value: str) -> None:
-    assert judge(form, value).endswith((".", "?"))
 
 
 @pytest.mark.parametrize(
