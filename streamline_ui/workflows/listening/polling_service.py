@@ -35,7 +35,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the polling is. Who is blocked does not count as failing too. `late` is by how many seconds the later ones of the last polls began late (99 of 100)."""
+    """How the polling is. Who is blocked does not count as failing too.
+
+    `late` is by how many seconds the later ones of the last polls began late (99 of 100).
+    """
 
     is_running: bool
     pollers: int
