@@ -88,9 +88,9 @@ BAD = [
     (EMAIL, "a@example.com\nBcc: b@example.com"),
     (SLACK, "xapp-1-A000-1-abc"), (SLACK, "xoxe-1-My0xLTUt"), (SLACK, "xoxc-123456789"), (SLACK, "8f74" * 8),
     (SLACK, "https://hooks.slack.com/services/T0/B0/x"), (SLACK, "hello there"), (SLACK, "xoxb-1"),
-    (CHANNEL, "two words"), (CHANNEL, ""), (STAMP, "1503435956"), (STAMP, "now"), (EMOJI, "👍"), (EMOJI, "a b"),
+    (CHANNEL, "two words"), (CHANNEL, ""), (STAMP, "1603435957"), (STAMP, "now"), (EMOJI, "👍"), (EMOJI, "a b"),
     (ACCOUNT, "SK" + "0a" * 16), (ACCOUNT, "AC123"), (ACCOUNT, "ACzz" + "z" * 30), (AUTH, "with space 0123456789"),
-    (AUTH, ""), (TWILIO_KEY, "AC" + "0a" * 16), (PHONE, "15551230000"), (PHONE, "+0123"), (PHONE, "+1 555 123"),
+    (AUTH, ""), (TWILIO_KEY, "AC" + "0a" * 16), (PHONE, "4915112345678"), (PHONE, "+0123"), (PHONE, "+1 555 123"),
     (SENDER, "a name much too long"), (SENDER, "12"), (SENDER, "MG12345678901"), (SIGNING, "0a0a 0a0a"),
 ]  # fmt: skip
 
