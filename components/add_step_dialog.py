@@ -29,6 +29,16 @@ class Choice:
     words: str = ""
 
 
+# by what is typed, and not by what is shown: that comes a moment later
+TAKE_FIRST = r"""(e) => {
+if (e.key !== 'Enter') return;
+const wanted = e.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+const items = [...e.target.closest('.sl-window').querySelectorAll('li[data-words]')];
+const first = items.find((each) => wanted.every((word) => each.dataset.words.includes(word)));
+first?.querySelector('.sl-add-item').click();
+}"""
+
+
 class AddStepDialog:
     """One for a page. `chosen` hears the choice with the list and the index that it goes to."""
 
@@ -54,11 +64,7 @@ class AddStepDialog:
                         "input", type_="search", aria_label="Search steps", placeholder="Search", autocomplete="off"
                     )
                 listen(search, self._search)
-                search.on(
-                    "keydown",
-                    js_handler="(e) => { if (e.key === 'Enter') e.target.closest('.sl-window')"
-                    ".querySelector('li:not(.hidden) .sl-add-item')?.click(); }",
-                )
+                search.on("keydown", js_handler=TAKE_FIRST)
                 self.list = tag("div", "sl-add-list")
         self._draw(groups, path, index)
         self.dialog.open()
@@ -90,7 +96,7 @@ class AddStepDialog:
         self.none.set_text("" if total else f"Nothing is called “{text.strip()[:40]}”.")
 
     def _draw_choice(self, choice: Choice, path: str, index: int) -> Element:
-        with tag("li") as item:
+        with tag("li", data_words=choice.words) as item:
             button = tag("button", "sl-add-item", type_="button")
             with button:
                 ui.html(choice.picture, sanitize=False, tag="span").classes("contents")

@@ -20,6 +20,11 @@ from components.workflow_actions import WorkflowActions
 from streamline_ui.errors import Invalid, StreamlineError
 from streamline_ui.storage.workflow_tables import Workflow
 
+HAND_ON = """{
+const button = getHtmlElement(%d), at = document.activeElement;
+if (at === button || at === document.body) getHtmlElement(%d)?.focus();
+}"""
+
 
 class EditorHeader:
     """`actions` are what its buttons do, by name: publish, run, settings, history, discard."""
@@ -67,7 +72,10 @@ class EditorHeader:
         self.state.set_content(self._line())
         for button, is_possible in ((self.undo, session.draft.can_undo), (self.redo, session.draft.can_redo)):
             button.props["aria-disabled"] = str(not is_possible or session.state == "elsewhere").lower()
-        self.publish.set_visibility(not session.is_live or session.workflow.version == 0)
+        can_publish = not session.is_live or session.workflow.version == 0
+        if self.publish.visible and not can_publish:  # the keyboard may be on it
+            self.switch.client.run_javascript(HAND_ON % (self.publish.id, self.switch.id))
+        self.publish.set_visibility(can_publish)
         self._label_publish()
         if self.switch.props.get("checked") != session.workflow.is_active:
             self.switch.props["checked"] = session.workflow.is_active

@@ -19,6 +19,17 @@ from components.step_tree import StepTree
 from components.step_trial import StepTrial
 from components.trigger_panel import TriggerPanel
 
+BEGIN = """(() => {
+const panel = getHtmlElement(%d);
+panel?.scrollTo(0, 0);
+const take = () => {
+  if (!panel?.isConnected || panel.contains(document.activeElement)) return;
+  panel.tabIndex = -1;
+  panel.focus();
+};
+if (%s) setTimeout(take, 300);  // once the window that asked for it has given the keyboard back
+})()"""
+
 
 class StepPanel:
     """`draw` draws it anew for the chosen step. `connect` opens the connect dialog for a service."""
@@ -51,6 +62,11 @@ class StepPanel:
     def open(self) -> None:
         """Show it, also on a phone, where it comes from below."""
         self.box.classes(add="open")
+
+    def begin(self, *, takes_keyboard: bool = False) -> None:
+        """Show another step from its top; where it was just added, the keyboard goes on in it."""
+        self.open()
+        self.box.client.run_javascript(BEGIN % (self.box.id, str(takes_keyboard).lower()))
 
     def close(self) -> None:
         """Put it away on a phone."""

@@ -196,8 +196,7 @@ class WorkflowEditor:
         self.session.draft.pause()
         self.tree.update()
         self.panel.draw()
-        self.panel.open()
-        self.panel.box.client.run_javascript(f"getHtmlElement({self.panel.box.id})?.scrollTo(0, 0)")
+        self.panel.begin()
 
     async def _chosen(self, choice: Choice, path: str, index: int) -> None:
         if choice.service:
@@ -212,7 +211,7 @@ class WorkflowEditor:
         step = self.session.draft.insert(path, index, kind, **values)
         self.session.selected = step["id"]
         self.session.changed(shape=True)
-        self.panel.open()
+        self.panel.begin(takes_keyboard=True)
 
     async def _connect(self, type_name: str) -> None:
         self.place = None

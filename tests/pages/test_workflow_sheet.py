@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.pages import flows, judge
 from tests.pages.conftest import PHONE, Newcomer
-from tests.pages.editing import choose, draft, start, step
+from tests.pages.editing import choose, draft, saved, start, step
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -76,3 +76,31 @@ async def test_fingers_find_everything(newcomer: Newcomer) -> None:
         assert await page.evaluate(SMALL) == []
         await page.keyboard.press("Escape")
         await expect(page.locator(".sl-panel")).to_be_hidden()
+
+
+async def test_the_keyboard_goes_on_where_the_work_does(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    await page.set_viewport_size({"width": 390, "height": 600})
+    await start(page, await draft(newcomer, "Keys", flows.SET))
+    await choose(page, 0)
+    panel = page.locator(".sl-panel")
+    await panel.evaluate("panel => panel.scrollTo(0, 300)")
+    await choose_at_the_end(page)
+    await expect(panel.locator(".sl-h2").first).to_have_text("Wait")
+    await page.wait_for_function("document.activeElement?.closest('.sl-panel') !== null")
+    assert await panel.evaluate("panel => panel.scrollTop") == 0
+    await page.keyboard.press("Escape")
+    await saved(page)
+    await page.get_by_role("button", name="Publish changes").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".sl-kept")).to_contain_text("version 2")
+    await expect(page.get_by_role("switch", name="Active")).to_be_focused()
+
+
+async def choose_at_the_end(page: Page) -> None:
+    """From the trigger to the last step, and on to a new one."""
+    panel = page.locator(".sl-panel")
+    await panel.get_by_role("button", name="Next step").press("Enter")
+    await panel.get_by_role("button", name="Add a step").press("Enter")
+    await page.get_by_role("dialog").get_by_label("Search steps").fill("wait")  # and Enter before the list was searched
+    await page.keyboard.press("Enter")
