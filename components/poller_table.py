@@ -29,7 +29,7 @@ class PollerTable:
         explanation = "Those in trouble first: blocked ones, then those that failed most often, then late ones."
         with settings_frame.card("Each poller", explanation):
             self.table = ui.html("", sanitize=False)
-            self.pager = tag("div", "row between")
+            self.pager = tag("div", "row between sl-pager")
             with self.pager:
                 self.place = Words("", "sub num", "p")
                 with tag("div", "row"):
