@@ -174,6 +174,7 @@ def test_a_verification_key_is_taken() -> None:
         public(ec.generate_private_key(ec.SECP384R1())),
         public(Ed25519PrivateKey.generate()),
     ],
+    ids=["API key", "cut off", "word", "another curve", "another algorithm"],  # keys differ in each process
 )
 def test_what_is_no_verification_key_is_refused_at_its_field(text: str) -> None:
     with pytest.raises(Invalid) as refused:
