@@ -233,4 +233,7 @@ TWILIO = Key(_twilio_key, "The stored token is not one: it is a SID, which is no
 WHSEC = Key(_standard_key, "The stored signing secret is not one: it is “whsec_” followed by base64.")
 BASE64 = Key(from_base64, "The stored MAC secret is not base64.")
 ED25519 = Key(_discord_key, "The stored public key is not one: it has 64 characters 0–9 and a–f.")
-P256 = Key(_sendgrid_key, "The stored verification key is not one: it is base64 text that starts with MFkw.")
+P256 = Key(
+    _sendgrid_key,
+    "The stored verification key is not one: it is 124 characters of base64 that start with MFkw. Copy all of it.",
+)
