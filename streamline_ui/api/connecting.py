@@ -12,9 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from streamline_ui.access.bearer import Caller
 from streamline_ui.api import door, paging
 from streamline_ui.api.bodies import Choosing, IntegrationChange, NewIntegration, Performance, Trial
+from streamline_ui.api.connection_shapes import Choices, Connected, EventAddress, Listening, Output, Polled, Tested
 from streamline_ui.api.door import Asking
 from streamline_ui.api.health_shapes import Health
-from streamline_ui.api.shapes import Choices, Connected, EventAddress, Listening, Output, Page, Polled, Tested
+from streamline_ui.api.shapes import Page
 from streamline_ui.errors import Invalid
 from streamline_ui.integrations import connections, incidents
 from streamline_ui.storage.models import Integration
