@@ -179,9 +179,8 @@ def test_a_verification_key_is_taken() -> None:
 def test_what_is_no_verification_key_is_refused_at_its_field(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         formats.read(SendGrid, {"apiKey": KEY, "verificationKey": text})
-    assert refused.value.fields == {
-        "verificationKey": "The verification key is not one: it is 124 characters of base64 that start with MFkw. Copy all of it."
-    }
+    said = "The verification key is not one: it is 124 characters of base64 that start with MFkw. Copy all of it."
+    assert refused.value.fields == {"verificationKey": said}
     assert text not in str(refused.value.fields)
     kept = formats.load(SendGrid, {"apiKeys": {"apiKey": KEY}, "verificationKey": text})
     assert kept.verification_key is not None  # one that was saved before stays, and can be mended
