@@ -73,7 +73,7 @@ class Turn:
         self._since = {each.workflow_id: self._since.get(each.workflow_id, each.since) for each in wish.listeners}
         if is_sooner and not self.is_asking and not self.place.failures:
             self.schedule(min(self.due - monotonic(), wish.pause))
-        if is_back and self.place.failures and not self.is_asking and not self.is_blocked:
+        if is_back and self.place.failures and not self.is_blocked:  # also after one that hangs on a dead line
             self.now()
 
     def schedule(self, seconds: float) -> None:

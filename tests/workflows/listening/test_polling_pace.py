@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from streamline_ui.settings import Settings
 from streamline_ui.storage.models import User
 from streamline_ui.workflows.listening import listeners, pollers, polling_turn
 from streamline_ui.workflows.listening.polling_turn import Turn
+from tests.waiting import until
 
 from .polls import bot, listen
 
@@ -75,3 +78,27 @@ async def test_a_lease_that_ran_out_unnoticed_is_taken_again_before_asking(
     turn.place.lease_until -= timedelta(days=2)
     turn.held(0.0)
     assert await turn._is_ours()
+
+
+async def test_one_found_well_while_a_poll_hangs_is_asked_again_at_once(
+    turn: Turn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, hangs = [0], asyncio.Event()
+
+    async def poll(*_: object) -> Page:
+        asked[0] += 1
+        await hangs.wait()
+        raise Unavailable("Nobody answered.")
+
+    monkeypatch.setattr(listening, "poll", poll)
+    turn.place.failures = 7
+    turn.follow(replace(turn.wish, is_broken=True, is_well=False))
+    turn.now()
+    await until(lambda: asked[0] == 1)
+    turn.follow(replace(turn.wish, is_broken=False, is_well=True))
+    hangs.set()
+    await until(lambda: asked[0] == 2, 2)
+    await until(lambda: not turn.is_asking)
+    assert turn.late == 0.0, "and then it keeps its pause"
+    assert asked[0] == 2
+    await turn.stop()
