@@ -246,9 +246,12 @@ async def send_photo(
 @provider.poll(*telegram_facts.TRIGGERS, every=timedelta(seconds=5), holds=True)
 async def updates(bot: Bot, cursor: str) -> Page:
     """Ask for what people did with the bot since the last update that we have."""
-    asked = telegram_updates.wanted(cursor)
+    token = bot.config.bot_token.get_secret_value() if bot.config.bot_token else ""
+    offset = telegram_updates.offset(cursor, token)
+    asked = telegram_updates.wanted(offset)
     response = await bot.http.post("getUpdates", json=asked, extensions={"total": telegram_updates.TOTAL_SECONDS})
-    return telegram_updates.page(answers.read(response, telegram_updates.Updates, NAME), cursor)
+    found = telegram_updates.page(answers.read(response, telegram_updates.Updates, NAME), offset)
+    return telegram_updates.of_bot(found, token)
 
 
 async def set_webhook(bot: Bot, url: str, secret: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,17 @@ class Updates(BaseModel):
     """The answer to getUpdates."""
 
     result: list[Any]
+
+
+def offset(cursor: str, token: str) -> str:
+    """How far this bot was read, by a cursor of ours; nothing where it is another bot's, whose numbers say nothing."""
+    bot, _, number = cursor.rpartition(":")
+    return number if bot in ("", _bot(token)) else ""  # those of older versions did not name the bot
+
+
+def of_bot(found: Page, token: str) -> Page:
+    """The page, with a cursor that is good for this bot only: somebody may paste another bot's token."""
+    return replace(found, cursor=f"{_bot(token)}:{found.cursor}")
 
 
 def wanted(cursor: str, triggers: tuple[Trigger, ...] = TRIGGERS) -> dict[str, Any]:
@@ -83,6 +95,11 @@ def _sent(body: Any) -> list[Event]:
     if _number(body) is None:
         raise ValueError("no update")
     return [event(body)]
+
+
+def _bot(token: str) -> str:
+    """The bot's number, which is the part of its token that is no secret."""
+    return token.partition(":")[0]
 
 
 def _number(update: object) -> int | None:

@@ -61,7 +61,7 @@ class OAuthSignIn(SQLModel, table=True):
 
 
 class OAuthDraft(SQLModel, table=True):
-    """This connection was saved only so that somebody can sign in for it. After `until`, nobody is expected any more."""
+    """This connection was saved only so that somebody can sign in. After `until`, nobody is expected any more."""
 
     __tablename__ = "OAuthDraft"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from streamline_ui import providers
 from streamline_ui.errors import StreamlineError
@@ -21,6 +21,7 @@ from streamline_ui.workflows import catalog
 from streamline_ui.workflows.triggers import IntegrationTrigger
 
 LEAST = 1.0  # seconds between two polls, whatever anybody asks for
+MARK = 96  # characters at the beginning of what is sealed, among them the number that is used once only
 Key = tuple[str, str]
 """An integration, and a feed of it with its parameters."""
 
@@ -38,6 +39,7 @@ _listening = (
         _integrations.isActive,
         _integrations.status,
         _integrations.nextCheckAt,
+        func.substr(_integrations.configEnc, 1, MARK),
     )
     .join(_use_table, _uses.workflowId == _workflows.id)
     .join(_integration_table, and_(_integrations.id == _uses.integrationId, _integrations.userId == _workflows.userId))
@@ -74,7 +76,8 @@ class Manner:
 class Wish:
     """A question to ask, and who wants to know. `is_stuck`: nothing will be answered before a person acts.
 
-    `is_broken`: the connection needs attention, whoever's; with `is_well` it is known to work.
+    `is_broken`: the connection needs attention, whoever's; with `is_well` it is known to work. `config_mark`
+    is another after each change of the connection's configuration.
     """
 
     key: Key
@@ -87,6 +90,7 @@ class Wish:
     is_well: bool
     is_broken: bool
     listeners: tuple[Listener, ...]
+    config_mark: str = ""
 
     @property
     def pause(self) -> float:
@@ -106,7 +110,7 @@ def wanted(integration_id: str | None = None) -> dict[Key, Wish]:
         rows = session.connection().execute(query).all()
     found: dict[Key, Wish] = {}
     for row in rows:
-        workflow_id, user_id, version, changed_at, listened_to, type_name, view, is_active, status, check_at = row
+        workflow_id, user_id, version, changed_at, listened_to, type_name, view, is_active, status, check_at, mark = row
         trigger = _trigger(workflow_id, version)
         provider = providers.PROVIDERS.get(type_name)
         feed = provider.heard(trigger.event) if provider and trigger else None
@@ -129,6 +133,7 @@ def wanted(integration_id: str | None = None) -> dict[Key, Wish]:
             is_well=status == Status.HEALTHY,
             is_broken=status == Status.NEEDS_ATTENTION,
             listeners=listeners,
+            config_mark=mark,
         )
     if integration_id is None:
         _forget({row[0] for row in rows}, {row[4] for row in rows})

@@ -69,11 +69,16 @@ class Turn:
         """Ask for these listeners from now on."""
         is_sooner = wish.pause < self.wish.pause
         is_back = self.wish.is_broken and wish.is_well
+        is_changed = self.wish.config_mark != wish.config_mark
         self.wish = wish
         self._since = {each.workflow_id: self._since.get(each.workflow_id, each.since) for each in wish.listeners}
         if is_sooner and not self.is_asking and not self.place.failures:
             self.schedule(min(self.due - monotonic(), wish.pause))
-        if is_back and self.place.failures and not self.is_blocked:  # also after one that hangs on a dead line
+        if self.is_blocked:
+            return
+        if is_changed:
+            self.anew()
+        elif is_back and self.place.failures:  # also after one that hangs on a dead line
             self.now()
 
     def schedule(self, seconds: float) -> None:
@@ -94,6 +99,12 @@ class Turn:
             self._again = True
         else:
             self.schedule(0)
+
+    def anew(self) -> None:
+        """Ask at once, with another token or at another address. One that hangs is dropped: nothing was confirmed."""
+        self.now()
+        if self._again and not self.is_storing and self._task is not None:
+            self._task.cancel()
 
     def block(self) -> None:
         """Ask no more until somebody has acted."""
@@ -135,8 +146,9 @@ class Turn:
                 pause = await self._ask()
             self._in_a_row = 0
         except asyncio.CancelledError:
-            pause = None
-            raise
+            if self.is_over or not self._again:
+                pause = None
+                raise
         except Exception:  # a fault of ours must not end the polling
             log.exception("a poll broke off")
             pause = self._failed("broken", UNREADABLE)

@@ -62,6 +62,11 @@ def row(integration: Integration) -> Poller:
         return session.exec(select(Poller).where(Poller.integration_id == integration.id)).one()
 
 
+def offset(integration: Integration) -> str:
+    """How far a bot was read."""
+    return row(integration).cursor.rpartition(":")[2]
+
+
 def texts(user: User) -> list[str]:
     """What the user's executions were about, the oldest first."""
     found = [json.loads(executions.one(user.id, each.id).trigger) for each in executions.page(user.id, limit=200)]

@@ -13,7 +13,7 @@ from streamline_ui.workflows.listening import polling
 from tests.waiting import until
 from tests.workflows.conftest import settled
 
-from .polls import at, bot, listen, row, say, texts, token
+from .polls import at, bot, listen, offset, row, say, texts, token
 
 
 async def test_a_message_starts_a_workflow_within_a_second(alice: User, stand_ins: str, polled: None) -> None:
@@ -28,7 +28,7 @@ async def test_a_message_starts_a_workflow_within_a_second(alice: User, stand_in
     assert trigger["type"] == "integration"
     assert trigger["message"]["text"] == "Is the shop open?"
     assert execution.status == "succeeded"
-    assert row(telegram).cursor == str(trigger["update_id"] + 1)
+    assert offset(telegram) == str(trigger["update_id"] + 1)
 
 
 async def test_every_update_starts_every_workflow_that_listens(alice: User, stand_ins: str, polled: None) -> None:

@@ -28,7 +28,7 @@ from tests.waiting import until
 from tests.workflows.conftest import settled
 
 from . import told
-from .polls import bot, listen, row, say, texts, token
+from .polls import bot, listen, offset, row, say, texts, token
 from .told import Telegram, update, updates
 
 DEEP = {"update_id": 12, "message": {"text": "deep", "more": json.loads("[" * 150 + "]" * 150)}}
@@ -79,7 +79,7 @@ async def test_an_answer_that_is_none_is_asked_for_again(
     found = await listened(alice, telegram, reply, updates(update(10, "after that")))
     assert glance(found).problem == problem
     assert glance(found).error
-    assert row(found).cursor == ""
+    assert offset(found) == ""
     assert await polling.poll_now(alice.id, found.id) == 1
     await settled(alice)
     assert texts(alice) == ["after that"]
@@ -115,7 +115,7 @@ async def test_the_same_update_again_starts_nothing(alice: User, telegram: Teleg
     for _ in range(3):
         await polling.poll_now(alice.id, found.id)
         await settled(alice)
-    await until(lambda: row(found).cursor == "13")
+    await until(lambda: offset(found) == "13")
     assert texts(alice) == ["10", "11", "12"]
 
 
@@ -123,7 +123,7 @@ async def test_updates_out_of_order_are_put_in_order(alice: User, telegram: Tele
     found = await listened(alice, telegram, updates(update(12), update(10), update(11)))
     await settled(alice, 3)
     assert texts(alice) == ["10", "11", "12"]
-    assert row(found).cursor == "13"
+    assert offset(found) == "13"
 
 
 async def test_numbers_may_jump_ahead_and_back(alice: User, telegram: Telegram, polled: None) -> None:
@@ -132,16 +132,31 @@ async def test_numbers_may_jump_ahead_and_back(alice: User, telegram: Telegram, 
     found = await listened(alice, telegram, *script)
     await settled(alice, 3)
     assert texts(alice) == ["10", str(2**40), "from the start"]
-    assert row(found).cursor == "6"
+    assert offset(found) == "6"
     await until(lambda: len(telegram.asked) == 4)
     assert telegram.offsets == [None, 11, 2**40 + 1, 6]
+
+
+async def test_another_bots_token_begins_at_that_bots_news(alice: User, telegram: Telegram, polled: None) -> None:
+    """The numbers of one bot say nothing of another's: what is asked with them would be dropped unseen."""
+    found = await listened(alice, telegram, updates(update(7_000)))
+    await settled(alice)
+    await until(lambda: telegram.offsets == [None, 7_001])  # the second is kept waiting
+    other = token()
+    telegram.serves(other)
+    telegram.script.append(updates(update(12, "for the other")))
+    connections.change(alice.id, found.id, config={"botToken": other})
+    await until(lambda: row(found).cursor == f"{other.partition(':')[0]}:13", 3)  # that one is not waited for
+    await settled(alice, 2)
+    assert texts(alice) == ["7000", "for the other"]
+    assert telegram.offsets[2] is None
 
 
 async def test_odd_updates_do_not_keep_the_others_back(alice: User, telegram: Telegram, polled: None) -> None:
     odd = [{"update_id": 9}, {"update_id": 11, "message": None}, {"no": "number"}, 5, DEEP, update(13, "\u0000 ok")]
     found = await listened(alice, telegram, updates(*odd, {"update_id": 14, "message": SAID}, update(15, "last")))
     assert glance(found).error == ""
-    await until(lambda: row(found).cursor == "16")
+    await until(lambda: offset(found) == "16")
     await until(lambda: "last" in str([each.trigger for each in everything()]))
     assert glance(found).problem == ""
 
@@ -163,7 +178,7 @@ async def test_one_that_repeats_itself_for_ever_is_given_its_pause(
 async def test_ten_thousand_at_once_start_once_each(alice: User, telegram: Telegram, polled: None) -> None:
     before = resident_mb(os.getpid())
     found = await listened(alice, telegram, updates(*(update(number) for number in range(1, 10_001))))
-    await until(lambda: row(found).cursor == "10001", 60)
+    await until(lambda: offset(found) == "10001", 60)
     for _ in range(90):
         if await asyncio.to_thread(succeeded) == 10_000:
             break
@@ -178,7 +193,7 @@ async def test_ten_thousand_that_waited_are_passed_over(alice: User, telegram: T
     later = int(time.time()) + 3600  # however long the ten thousand take
     found = await listened(alice, telegram, waited, updates(update(10_001, "new", date=later)), backlog="skip")
     await polling.poll_now(alice.id, found.id)
-    await until(lambda: row(found).cursor == "10002", 15)
+    await until(lambda: offset(found) == "10002", 15)
     await settled(alice)
     assert texts(alice) == ["new"]
 
