@@ -38,6 +38,7 @@ from streamline_ui.workflows.listening import pollers, polling
 
 PATIENCE = 3.0  # seconds for what is running at the end
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
+HANGING = 900.0  # seconds after which a sweep is no longer thought to be just long
 _library = logging.getLogger("apscheduler.executors.default")
 _quiet = trouble.Quiet()
 _scheduler: AsyncIOScheduler | None = None
@@ -64,6 +65,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     _scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
+    logging.getLogger("apscheduler.scheduler").addFilter(_is_no_pile)
     _scheduler.add_listener(_note, EVENT_JOB_SUBMITTED | EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
     _scheduler.add_job(_tick, "interval", seconds=1)
     for sweep in (watch.begin, oauth.sweep, oauth_revoking.sweep, *sweeps):
@@ -104,8 +106,13 @@ def problem() -> str | None:
     """What is wrong with the clock, as a sentence for `/readyz`, or None."""
     if _scheduler is None:
         return "the scheduler is not running"
-    silent = monotonic() - _last_tick
-    return f"the scheduler has been silent for {silent:.0f} s" if silent > STALLED else None
+    moment = monotonic()
+    if moment - _last_tick > STALLED:
+        return f"the scheduler has been silent for {moment - _last_tick:.0f} s"
+    for job_id, began in list(_begun.items()):
+        if moment - began > HANGING and (job := _scheduler.get_job(job_id)):
+            return f"{_name(job)} has been running for {moment - began:.0f} s"
+    return None
 
 
 def jobs() -> list[Job]:
@@ -118,6 +125,11 @@ def _name(job: Any) -> str:
     """What a job is called: its own function's name, also where a thread does it."""
     function = job.args[0] if job.func is asyncio.to_thread else job.func
     return f"{function.__module__.rpartition('.')[2]}.{function.__name__.lstrip('_')}"
+
+
+def _is_no_pile(record: logging.LogRecord) -> bool:
+    """Whether to log it: that a sweep is still at work when its next turn comes is no news, the turn after sees all."""
+    return "maximum number of running instances" not in record.getMessage()
 
 
 def _note(event: Any) -> None:

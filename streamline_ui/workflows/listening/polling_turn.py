@@ -251,7 +251,7 @@ class Turn:
         if isinstance(error, AuthFailed):  # at once, before anybody looks whether it is well
             self._failed("auth", error)
             await asyncio.to_thread(rows.record_use, *tell)
-            self.is_blocked, self.blocked_at = True, monotonic()
+            self.block()
             return None
         if isinstance(error, Unavailable):
             listening.note(*tell)
