@@ -235,8 +235,8 @@ def line_html(seen: snapshots.Glance, problem: str | None) -> str:
         return f"{state}<div>No connections yet</div>"
     number = f"{seen.total} connection{'' if seen.total == 1 else 's'}"
     at = seen.next_check_at
-    soon = f' · <span data-until="{at.timestamp():.0f}" data-until-words="next check"></span>' if at else ""
-    return f"{state}<div>{number}{soon}</div>"
+    soon = f'<div data-until="{at.timestamp():.0f}" data-until-words="Next check"></div>' if at else ""
+    return f"{state}<div>{number}</div>{soon}"
 
 
 def _risk_html() -> str:
