@@ -53,12 +53,17 @@ class Follower:
 
     async def _redraw_soon(self) -> None:
         try:
-            while self.pending and not self.client.is_deleted:
+            while self.pending:
                 await asyncio.sleep(max(0.0, self.last + PAUSE - time.monotonic()))
+                if self.client.is_deleted:
+                    return
                 self.last = time.monotonic()
                 ids, self.pending = self.pending, set()
-                if not self.client.is_deleted:
+                try:
                     await self._redraw(ids)
+                except Exception:
+                    if not self.client.is_deleted:  # else the page was closed while it was redrawn: nothing is left
+                        raise
         finally:
             self.is_due = False  # also after an error: one bad drawing must not be the page's last
 

@@ -58,7 +58,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             alice.made("POST", "/api/users", body)
         inbox = {"type": "inbox", "name": f"{MARK} inbox", "config": {}}
         hers = {
-            "integrations": alice.made("POST", "/api/integrations", inbox)["id"],
+            "integrations": kit.connected(alice, inbox),
             "tokens": alice.made("POST", "/api/tokens", {"name": f"{MARK} token"})["id"],
             "users": alice.made("GET", "/api/me")["id"],
         }
@@ -180,6 +180,8 @@ def test_lists_and_repeats_are_everybodys_own(house: House) -> None:
         caller.made("POST", "/api/integrations", body, headers=dict(once))["id"] for caller in (house.alice, house.bob)
     ]
     assert ids[0] != ids[1]
+    for caller, made in zip((house.alice, house.bob), ids, strict=True):
+        caller.made("POST", f"/api/integrations/{made}/test")  # else it is tested while another test looks at the rows
 
 
 @pytest.mark.asyncio(loop_scope="session")

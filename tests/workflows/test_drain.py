@@ -41,6 +41,8 @@ class Sink(Talker):
         self.came: Counter[str] = Counter()
 
     async def answer(self, path: str) -> bytes:
+        if path == "/":  # only whether it is there: the connection is new
+            return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
         self.came[path] += 1
         await asyncio.sleep(self.seconds)
         return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
