@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -107,8 +108,11 @@ def lasts() -> bool:
 
 
 class Quiet(logging.Filter):
-    """For the log of a library that writes a trace for every failure: those told here already say nothing new."""
+    """For the log of a library that writes a trace for every failure: those told here already say nothing new.
+
+    It looks at the error that is being handled: the record has it no more where secrets are kept out of the log.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
+        error = sys.exc_info()[1]
         return not (isinstance(error, SQLAlchemyError) and note(error) is not None)
