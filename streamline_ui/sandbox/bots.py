@@ -6,12 +6,14 @@ import asyncio
 import itertools
 import json
 import time
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from streamline_ui.sandbox import couriers
 from streamline_ui.sandbox.state import MOST_ACCOUNTS, MOST_ENTRIES, is_closed
 
+EPOCH = 1_767_225_600  # 2026-01-01, so that the numbers stay below 2^31
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0  # seconds between two deliveries of what was not taken
 TERMINATED = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
@@ -33,8 +35,11 @@ class Bot:
     last_error: str = ""
     updates: list[dict[str, Any]] = field(default_factory=list)
     waiting: asyncio.Future[None] | None = None
-    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(800_001))
+    numbers: itertools.count[int] = field(init=False)
     _bringing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.numbers = itertools.count(first_update(self.token))
 
     @property
     def id(self) -> int:
@@ -114,6 +119,11 @@ class Bot:
             self.last_error = f"Wrong response from the webhook: {answer.status or 'Connection refused'}"
             await asyncio.sleep(pause if answer.retry_after is None else min(answer.retry_after, 3600))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def first_update(token: str) -> int:
+    """The number of a bot's first update: another for each bot, as at Telegram, and greater after a restart."""
+    return 100_000_000 + zlib.crc32(token.encode()) % 800_000_000 + int(time.time()) - EPOCH
 
 
 _bots: dict[str, Bot] = {}
