@@ -1,4 +1,4 @@
-"""A stand-in for Airtable's Web API: one base with two tables for every token."""
+"""A stand-in for Airtable's Web API: one base with two tables, which every token shares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from streamline_ui.sandbox import formulas, grids
 from streamline_ui.sandbox.bodies import garbage, read_json
-from streamline_ui.sandbox.grids import Account, Record, Refused, account_of
+from streamline_ui.sandbox.grids import Account, Record, Refused, account
 from streamline_ui.sandbox.state import MOST_ACCOUNTS, Desk, Fault, masked
 
 LIMIT, SECONDS, LOCKED = 5, 1.0, 30.0  # requests a second to one base; afterwards everything fails for so long
@@ -59,11 +59,11 @@ async def records(request: Request) -> Response:
     try:
         table = _table(request, token)
         if _lists(request):
-            changed = _listed(account_of(token), table, await _filters(request))
+            changed = _listed(account(), table, await _filters(request))
         elif request.method == "GET":
-            changed = _one(account_of(token), table, str(one))
+            changed = _one(account(), table, str(one))
         else:
-            changed = _write(account_of(token), table, request, await read_json(request), one)
+            changed = _write(account(), table, request, await read_json(request), one)
     except Refused as refused:
         return _error(refused.status, refused.kind, refused.message)
     if request.method not in WRITES or _lists(request):
@@ -75,18 +75,18 @@ async def records(request: Request) -> Response:
 
 
 async def say(request: Request) -> Response:
-    """Somebody else adds records by hand: `{fields?, count?, token?}`, the demo token's table of tasks by default."""
+    """Somebody else adds records by hand: `{fields?, count?, table?}`, to the tasks by default."""
     given = await read_json(request)
     values = given if isinstance(given, dict) else {}
     count = values.get("count")
     fields = values.get("fields")
-    account = account_of(str(values.get("token") or "") or DEMO_TOKEN)
     try:
-        checked = grids.cells(grids.TASKS, fields if fields is not None else {"Name": "Hello"}, typecast=True)
+        table = grids.table_of(str(values.get("table") or grids.TASKS))
+        checked = grids.cells(table, fields if fields is not None else {"Name": "Hello"}, typecast=True)
     except Refused as refused:
         return _error(refused.status, refused.kind, refused.message)
     number = count if isinstance(count, int) and 1 <= count <= grids.MOST_RECORDS else 1
-    return JSONResponse({"records": [account.add(grids.TASKS, dict(checked)) for _ in range(number)]})
+    return JSONResponse({"records": [account().add(table, dict(checked)) for _ in range(number)]})
 
 
 def forget() -> None:
@@ -114,17 +114,17 @@ async def _filters(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _listed(account: Account, table: str, asked: dict[str, Any]) -> dict[str, Any]:
+def _listed(held: Account, table: str, asked: dict[str, Any]) -> dict[str, Any]:
     size, most = _number(asked, "pageSize", 100), _number(asked, "maxRecords", grids.MOST_RECORDS)
     if size > 100:
         raise Refused(422, "INVALID_PAGE_SIZE", "pageSize must be at most 100")
     formula, view, fields = asked.get("filterByFormula"), asked.get("view"), grids.FIELDS[table]
     if view and view not in ("Grid view", f"viw{table[3:]}"):
         raise Refused(422, "VIEW_NAME_NOT_FOUND", "View not found")
-    found = list(account.tables[table].values())
+    found = list(held.tables[table].values())
     if formula:
         found = [record for record in found if formulas.accepts(str(formula), record, fields)]
-    page, offset = account.page(found[:most], size, str(asked["offset"]) if asked.get("offset") else None)
+    page, offset = held.page(found[:most], size, str(asked["offset"]) if asked.get("offset") else None)
     return {"records": page, **({"offset": offset} if offset else {})}
 
 
@@ -135,36 +135,36 @@ def _number(asked: dict[str, Any], name: str, usual: int) -> int:
     return int(text)
 
 
-def _one(account: Account, table: str, number: str) -> Record:
-    record = account.tables[table].get(number)
+def _one(held: Account, table: str, number: str) -> Record:
+    record = held.tables[table].get(number)
     if record is None:
         raise Refused(404, "NOT_FOUND")
     return record
 
 
-def _write(account: Account, table: str, request: Request, body: Any, one: str | None) -> dict[str, Any]:
+def _write(held: Account, table: str, request: Request, body: Any, one: str | None) -> dict[str, Any]:
     values = body if isinstance(body, dict) else {}
     typecast = values.get("typecast") is True
     if request.method == "DELETE":
         numbers = [one] if one else request.query_params.getlist("records[]")
-        gone = [_one(account, table, number) for number in numbers]
+        gone = [_one(held, table, number) for number in numbers]
         for record in gone:
-            del account.tables[table][record["id"]]
+            del held.tables[table][record["id"]]
         deleted = [{"id": record["id"], "deleted": True} for record in gone]
         return deleted[0] if one else {"records": deleted}
     several = values.get("records")
     if one is not None or not isinstance(several, list):
         cells = grids.cells(table, values.get("fields"), typecast=typecast)
-        return account.add(table, cells) if one is None else _change(_one(account, table, one), cells, request.method)
+        return held.add(table, cells) if one is None else _change(_one(held, table, one), cells, request.method)
     if len(several) > MOST_AT_ONCE or not all(isinstance(each, dict) for each in several):
         raise Refused(422, "INVALID_RECORDS", f"You can send at most {MOST_AT_ONCE} records at once")
     rows = [(each.get("id"), grids.cells(table, each.get("fields"), typecast=typecast)) for each in several]
     if request.method == "POST":
-        return {"records": [account.add(table, cells) for _, cells in rows]}
+        return {"records": [held.add(table, cells) for _, cells in rows]}
     merge = values.get("performUpsert")
     if isinstance(merge, dict):
-        return _upsert(account, table, [cells for _, cells in rows], merge.get("fieldsToMergeOn"))
-    return {"records": [_change(_one(account, table, str(number)), cells, request.method) for number, cells in rows]}
+        return _upsert(held, table, [cells for _, cells in rows], merge.get("fieldsToMergeOn"))
+    return {"records": [_change(_one(held, table, str(number)), cells, request.method) for number, cells in rows]}
 
 
 def _change(record: Record, cells: dict[str, Any], method: str) -> Record:
@@ -172,7 +172,7 @@ def _change(record: Record, cells: dict[str, Any], method: str) -> Record:
     return record
 
 
-def _upsert(account: Account, table: str, rows: list[dict[str, Any]], names: Any) -> dict[str, Any]:
+def _upsert(held: Account, table: str, rows: list[dict[str, Any]], names: Any) -> dict[str, Any]:
     if not isinstance(names, list) or not 1 <= len(names) <= 3 or not set(map(str, names)) <= set(grids.FIELDS[table]):
         raise Refused(422, "INVALID_FIELDS_TO_MERGE_ON", "fieldsToMergeOn must name one to three fields of the table")
     done: list[Record] = []
@@ -180,12 +180,12 @@ def _upsert(account: Account, table: str, rows: list[dict[str, Any]], names: Any
     for cells in rows:
         same = [
             record
-            for record in account.tables[table].values()
+            for record in held.tables[table].values()
             if all(record["fields"].get(name) == cells.get(name) for name in names)
         ]
         if len(same) > 1:
             raise Refused(422, "INVALID_RECORDS", "Cannot upsert: several records match")
-        done.append(_change(same[0], cells, "PATCH") if same else account.add(table, cells))
+        done.append(_change(same[0], cells, "PATCH") if same else held.add(table, cells))
         created += [] if same else [done[-1]["id"]]
     updated = [record["id"] for record in done if record["id"] not in created]
     return {"records": done, "createdRecords": created, "updatedRecords": updated}

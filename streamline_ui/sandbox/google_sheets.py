@@ -25,6 +25,7 @@ READ, WRITE = 60, 60  # a minute and user, as Google publishes
 NAMES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
          429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}  # fmt: skip
 INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+SAID = ["1002", "Ann", 8]
 desk = Desk("google_sheets")
 authority = Authority(
     desk,
@@ -126,10 +127,14 @@ def add_row(*cells: Any, sheet: str = "Orders") -> None:
 
 
 async def say(request: Request) -> Response:
-    """The same over HTTP: `{"values": [...]}`."""
+    """The same over HTTP: `{values?, sheet?}`."""
     body = await read_json(request)
-    add_row(*(body.get("values", []) if isinstance(body, dict) else []))
-    return Response(status_code=204)
+    given = body if isinstance(body, dict) else {}
+    row, sheet = given.get("values") or SAID, given.get("sheet") or "Orders"
+    if not isinstance(sheet, str) or sheet not in _sheets or not isinstance(row, list):
+        return _error(400, f"values must be a list, and sheet one of: {', '.join(_sheets)}.")
+    add_row(*row, sheet=sheet)
+    return JSONResponse({"sheet": sheet, "row": len(_sheets[sheet]), "values": row}, 201)
 
 
 async def end_all(_: Request) -> Response:

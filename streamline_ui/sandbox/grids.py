@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from streamline_ui.sandbox.state import MOST_ACCOUNTS
-
 MOST_RECORDS = 2000
 MOST_ITERATORS = 50
 BASE, TASKS, PEOPLE = "appSandboxBase001", "tblSandboxTasks01", "tblSandboxPeople1"
@@ -33,7 +31,7 @@ class Refused(Exception):
 
 @dataclass
 class Account:
-    """What one token sees: one base with two tables, and records by id, oldest first."""
+    """One base with two tables, and records by id, oldest first."""
 
     tables: dict[str, dict[str, Record]] = field(default_factory=lambda: {TASKS: {}, PEOPLE: {}})
     iterators: dict[str, list[str]] = field(default_factory=dict)
@@ -70,24 +68,27 @@ class Account:
         return records, f"{name}/{ids[start + size]}"
 
 
-_accounts: dict[str, Account] = {}
+def _base() -> Account:
+    base = Account()
+    before = datetime.now(UTC) - timedelta(hours=1)
+    base.add(TASKS, {"Name": "Order paper", "Status": "Todo", "Amount": 12}, before)
+    base.add(TASKS, {"Name": "Call Ann", "Status": "Done"}, before)
+    return base
 
 
-def account_of(token: str) -> Account:
-    """The account with that token, made with two tasks when it is first asked for."""
-    if token not in _accounts:
-        while len(_accounts) >= MOST_ACCOUNTS:
-            del _accounts[next(iter(_accounts))]
-        account = _accounts[token] = Account()
-        before = datetime.now(UTC) - timedelta(hours=1)
-        account.add(TASKS, {"Name": "Order paper", "Status": "Todo", "Amount": 12}, before)
-        account.add(TASKS, {"Name": "Call Ann", "Status": "Done"}, before)
-    return _accounts[token]
+_made: list[Account] = []
+
+
+def account() -> Account:
+    """The base that every token shares, as people who were invited to one base do; made with two tasks."""
+    if not _made:
+        _made.append(_base())
+    return _made[0]
 
 
 def forget() -> None:
-    """Start again without any account."""
-    _accounts.clear()
+    """Start again as new."""
+    _made.clear()
 
 
 def table_of(name: str) -> str:

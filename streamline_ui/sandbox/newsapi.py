@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,6 +44,7 @@ TEXTS = {
 CODES = {400: "parameterInvalid", 401: "apiKeyInvalid", 426: "maximumResultsReached", 429: "rateLimited"}
 desk = Desk("newsapi")
 _published: list[dict[str, Any]] = []
+_numbers = itertools.count(int(time.time()))  # after a restart, too, what is published is new
 
 
 async def headlines(request: Request) -> Response:
@@ -68,8 +71,7 @@ async def say(request: Request) -> Response:
     """Publish an article: `{title?, url?, description?}`."""
     values = await read_json(request)
     given = values if isinstance(values, dict) else {}
-    number = MADE + len(_published) + 1
-    article = _article(number, str(given.get("title") or "Hello"), datetime.now(UTC))
+    article = _article(next(_numbers), str(given.get("title") or "Hello"), datetime.now(UTC))
     article |= {name: str(given[name]) for name in ("url", "description") if given.get(name)}
     _published.insert(0, article)
     del _published[MOST_ENTRIES:]

@@ -40,16 +40,20 @@ _HELP = {
     "airtable": "Any token works, unless it has <code>revoked</code> in it; with <code>readonly</code> in it, it may "
     "not write. The base is <code>appSandboxBase001</code>, its tables are “Tasks” and “People &amp; plans”. More than "
     "5 requests a second are followed by 30 seconds of refusals. "
-    "<code>POST /sandbox/airtable/_say {fields?, count?}</code> adds records by another hand.",
+    "Every token sees the same records. <code>POST /sandbox/airtable/_say {fields?, table?, count?}</code> adds "
+    "records by another hand, to “Tasks” unless told otherwise.",
     "google_sheets": "Any client works, unless its ID has <code>unknown</code>, <code>elsewhere</code> or "
     "<code>noapi</code> in it. The spreadsheet is <code>1Sandbox0Orders0000000000000000000000000demo</code>. "
-    "<code>DELETE /sandbox/google_sheets/_permissions</code> takes every sign-in back.",
+    "<code>DELETE /sandbox/google_sheets/_permissions</code> takes every sign-in back. "
+    "<code>POST /sandbox/google_sheets/_say {values?, sheet?}</code> adds a row by another hand, to “Orders” unless "
+    "told otherwise.",
     "oauth2": "Any client works, unless its ID has <code>unknown</code> or <code>elsewhere</code>, or its secret "
     "<code>wrong</code>, in it; <code>lives-5</code> in the ID gives tokens that live 5 seconds.",
     "rss": "The same entries are at <code>feed.xml</code>, <code>atom.xml</code>, <code>rdf.xml</code> and "
     "<code>feed.json</code>. <code>POST /sandbox/rss/_say {title?, text?}</code> publishes one.",
     "newsapi": "Any key works, unless it has <code>revoked</code> or <code>disabled</code> in it. It has 100 requests "
-    "a day. <code>POST /sandbox/newsapi/_say {title?, url?}</code> publishes an article.",
+    "a day. <code>POST /sandbox/newsapi/_say {title?, url?}</code> publishes an article; "
+    "a trigger hears of it when its words are in the title.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
     "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse. "
     "Signing in with <code>rotates</code> in the client's ID gives tokens that are renewed every 12 hours.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
@@ -19,6 +21,7 @@ TITLE = "Sandbox news"
 MADE = 10
 desk = Desk("rss")
 _published: list[dict[str, Any]] = []
+_numbers = itertools.count(int(time.time()))  # after a restart, too, what is published is new
 
 
 async def feed(request: Request) -> Response:
@@ -46,7 +49,7 @@ async def say(request: Request) -> Response:
     """Publish an entry: `{title?, text?, link?}`."""
     values = await read_json(request)
     given = values if isinstance(values, dict) else {}
-    entry = _entry(f"by-hand-{len(_published) + 1}", str(given.get("title") or "Hello"), datetime.now(UTC))
+    entry = _entry(f"by-hand-{next(_numbers)}", str(given.get("title") or "Hello"), datetime.now(UTC))
     entry |= {name: str(given[name]) for name in ("text", "link") if given.get(name)}
     _published.insert(0, entry)
     del _published[MOST_ENTRIES:]

@@ -15,7 +15,8 @@ from streamline_ui.providers import airtable_schema, formats, meanings, named
 from streamline_ui.providers.airtable import base_url, check
 from streamline_ui.providers.describe import Connection, Page
 from streamline_ui.sandbox import airtable as stand_in
-from streamline_ui.sandbox.grids import BASE, PEOPLE, TASKS, account_of
+from streamline_ui.sandbox import grids
+from streamline_ui.sandbox.grids import BASE, PEOPLE, TASKS
 
 from .conftest import Connect, answering
 
@@ -282,12 +283,12 @@ async def test_new_records_are_told_once_oldest_first(connect: Connect) -> None:
 
 async def test_none_is_lost_or_told_twice_where_several_have_the_same_second(connect: Connect) -> None:
     connection = await connect("airtable")
-    account = account_of(stand_in.DEMO_TOKEN)
+    base = grids.account()
     cursor = (await poll(connection, "")).cursor
     told: list[str] = []
     made: list[str] = []
     for _ in range(6):  # polls and records within one or two seconds of each other
-        made += [account.add(TASKS, {"Name": "same"})["id"] for _ in range(40)]
+        made += [base.add(TASKS, {"Name": "same"})["id"] for _ in range(40)]
         found, cursor = await whole(connection, cursor)
         told += found
     assert sorted(told) == sorted(made)
@@ -296,12 +297,12 @@ async def test_none_is_lost_or_told_twice_where_several_have_the_same_second(con
 
 async def test_more_than_a_page_and_a_listing_that_became_stale_between_two(connect: Connect) -> None:
     connection = await connect("airtable")
-    account = account_of(stand_in.DEMO_TOKEN)
+    base = grids.account()
     cursor = (await poll(connection, "")).cursor
-    made = [account.add(TASKS, {"Name": "many"})["id"] for _ in range(250)]
+    made = [base.add(TASKS, {"Name": "many"})["id"] for _ in range(250)]
     first = await poll(connection, cursor)
     assert (len(first.events), first.more) == (100, True)
-    account.iterators.clear()
+    base.iterators.clear()
     again = await poll(connection, first.cursor)
     assert (again.events, again.more) == ((), True)
     rest, cursor = await whole(connection, again.cursor)
@@ -316,10 +317,10 @@ async def test_a_cursor_stays_small_and_forgets_what_is_long_past(
     connection = await connect("airtable")
     start = json.dumps({"since": "2026-01-01T00:00:00.000Z", "newest": "2026-01-01T00:00:00.000Z", "told": {}})
     rows = [f"2026-01-01T00:{minute:02}:00.000Z" for minute in range(60)]
-    account = account_of(stand_in.DEMO_TOKEN)
-    account.tables[TASKS].clear()
+    base = grids.account()
+    base.tables[TASKS].clear()
     for at in rows:
-        account.add(TASKS, {"Name": "x"})["createdTime"] = at
+        base.add(TASKS, {"Name": "x"})["createdTime"] = at
     found, cursor = await whole(connection, start)
     assert len(found) == 59  # the first is not after the moment
     assert json.loads(cursor)["since"] == "2026-01-01T00:58:45.000Z"
