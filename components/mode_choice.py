@@ -27,6 +27,8 @@ class ModeChoice:
         self.form = form
         stored = form_fields.at(form.shown or {}, field.name)
         self.mode = str(stored or field.default or "polling")
+        if self.mode == "webhook":  # which turns polling off by itself: whoever goes back to it wants it on
+            form.shown = {**(form.shown or {}), "pollingEnabled": True}
         texts = {key: (title, mark, sentence.format(service)) for key, (title, mark, sentence) in CARDS.items()}
         form_inputs.option_cards(field, QUESTION, self.mode, texts, self._chosen)
         with tag("div", role="status"):

@@ -147,7 +147,13 @@ def over(row: Integration, given: Mapping[str, Any], keys: Collection[str] = ())
         stored = {}
     if carried := carried_off(row.type, given, stored, keys):
         raise Invalid("The service address has changed, so the credentials are needed again.", carried)
-    return merge(given, stored)
+    return merge(_with_polling(given, stored), stored)
+
+
+def _with_polling(given: Mapping[str, Any], stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Whoever goes back from a webhook to polling wants to be polled: the webhook has turned it off by itself."""
+    is_back = given.get("connectionMode") == "polling" and stored.get("connectionMode") == "webhook"
+    return {"pollingEnabled": True, **given} if is_back else given
 
 
 def carried_off(

@@ -183,3 +183,30 @@ def test_what_cannot_be_opened_is_not_kept(alice: User) -> None:
         with pytest.raises(Locked):
             configuration.load(spoiled)
     assert configuration._kept == {}
+
+
+@pytest.mark.parametrize(
+    ("back", "is_on"),
+    [
+        ({"connectionMode": "polling"}, True),
+        ({"connectionMode": "polling", "pollingInterval": 9000}, True),
+        ({"connectionMode": "polling", "pollingEnabled": False}, False),
+        ({"connectionMode": "webhook"}, False),
+    ],
+)
+def test_going_back_to_polling_turns_it_on_unless_the_same_change_says_otherwise(
+    alice: User, monkeypatch: pytest.MonkeyPatch, back: dict[str, object], is_on: bool
+) -> None:
+    monkeypatch.setattr("streamline_ui.integrations.reachable.check", lambda *_: None)
+    row = connections.add(alice.id, "telegram", "Bot", {"botToken": f"1234567890:A{'x' * 34}"})
+    row = connections.change(alice.id, row.id, config={"connectionMode": "webhook"})
+    assert configuration.unseal(row)["pollingEnabled"] is False
+    row = connections.change(alice.id, row.id, config=back)
+    assert configuration.unseal(row)["pollingEnabled"] is is_on
+
+
+def test_polling_that_was_turned_off_stays_off_while_it_polls(alice: User) -> None:
+    given = {"botToken": f"1234567890:A{'x' * 34}", "pollingEnabled": False}
+    row = connections.add(alice.id, "telegram", "Bot", given)
+    row = connections.change(alice.id, row.id, config={"connectionMode": "polling"})
+    assert configuration.unseal(row)["pollingEnabled"] is False

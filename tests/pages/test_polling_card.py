@@ -14,6 +14,7 @@ from tests.pages.steps import start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ENTRY = {"id": "note", "type": "set", "values": {"a": "1"}}
+TOKEN = "7104482914:A" + "z" * 34
 
 
 async def listened(newcomer: Newcomer, type_name: str, event: str, **config: Any) -> str:
@@ -58,3 +59,24 @@ async def test_a_bot_that_is_used_elsewhere_is_taken_over(newcomer: Newcomer) ->
     await expect(page.locator(fact(page, "Next poll"))).to_have_text("Listening now")
     asked = await newcomer.rest.post(f"{at}/bot{token}/getWebhookInfo")
     assert asked.json()["result"]["url"] == ""
+
+
+async def test_who_goes_back_from_a_webhook_to_polling_is_heard_again(newcomer: Newcomer) -> None:
+    page = newcomer.page
+    found = await listened(
+        newcomer,
+        "telegram",
+        "message",
+        botToken=TOKEN,
+        baseUrl=f"{newcomer.url}/sandbox/telegram",
+        pollingEnabled=False,
+    )
+    await newcomer.rest.patch(f"/api/integrations/{found}", json={"config": {"connectionMode": "webhook"}})
+    await start(page, f"/integrations/{found}")
+    await page.get_by_role("button", name="Edit", exact=True).click()
+    await page.get_by_role("radio", name=re.compile("^Polling")).check()
+    await expect(page.get_by_role("switch", name="Polling is on")).to_be_checked()
+    await page.get_by_role("button", name="Test and save").click()
+    await expect(page.locator(fact(page, "Next poll"))).to_have_text("Listening now")
+    config = (await newcomer.rest.get(f"/api/integrations/{found}")).json()["config"]
+    assert (config["connectionMode"], config["pollingEnabled"]) == ("polling", True)
