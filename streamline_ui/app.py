@@ -107,6 +107,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         await oauth.settle()
         blame.stop()
         await usage.flush()
+        await sockets.close()
         writer.stop()
         broadcast.stop()
         await egress.stop()

@@ -16,7 +16,7 @@ from functools import wraps
 from time import monotonic
 from typing import Any, Protocol
 
-from nicegui import Client, core
+from nicegui import Client, background_tasks, core
 from socketio import exceptions  # type: ignore[import-untyped]
 from starlette.requests import cookie_parser
 
@@ -28,6 +28,7 @@ _PAGE_EVENTS = ("event", "javascript_response", "ack")
 _EVENTS = ("connect", "handshake", "log", *_PAGE_EVENTS)
 _LONGEST_NOTE = 500
 _BELIEVED = 1.0  # seconds for which a session that was found living needs no other look
+_PARTING = 1.0  # seconds for what pages are at when the server stops
 _farewells: set[asyncio.Task[None]] = set()
 
 
@@ -98,6 +99,27 @@ async def sweep() -> None:
     _seen.update(dict.fromkeys(alive, moment))
     for session_id in owners - alive:
         end(session_id)
+
+
+async def close() -> None:
+    """The server stops: end what the pages are at, while there still is a database to end it with.
+
+    NiceGUI asks each task once and then waits for seconds. But a page that is told something in that very moment does
+    not hear it: until Python 3.12, `asyncio.wait_for` loses a cancellation that comes together with the result.
+    """
+    for client in list(Client.instances.values()):
+        client.outbox.stop()
+    until = monotonic() + _PARTING
+    while monotonic() < until and (tasks := _at_work()):
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=_PARTING / 10)
+
+
+def _at_work() -> set[asyncio.Task[Any]]:
+    return {
+        task for task in background_tasks.running_tasks - background_tasks._await_tasks_on_shutdown if not task.done()
+    }
 
 
 def _is_living(session_id: str) -> bool:
