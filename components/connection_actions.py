@@ -70,6 +70,16 @@ class ConnectionActions:
         await self.test(integration_id)
         elements.toast("It is polled here now.")
 
+    async def turn_polling_on(self, integration_id: str) -> None:
+        """Have it asked for news from now on, and at once."""
+        try:
+            await polling.turn_on(self.user_id, integration_id)
+        except StreamlineError as error:
+            elements.toast(error.message)
+            return
+        await self.test(integration_id)
+        elements.toast("Polling is on.")
+
     async def set_active(self, integration_id: str, *, is_active: bool) -> None:
         """Pause or resume."""
         try:

@@ -15,7 +15,7 @@ from components.snapshots import CARD_CHECKS, Snapshot
 from streamline_ui.integrations import alert_words
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
-from streamline_ui.workflows.listening.hearing import Trouble
+from streamline_ui.workflows.listening.hearing import OFF, Trouble
 
 
 class ConnectionCard:
@@ -107,7 +107,9 @@ def _deaf(trouble: Trouble) -> str:
     if trouble.next_poll_at is not None:
         until = f'data-until="{trouble.next_poll_at.timestamp():.0f}" data-until-words="Asks again"'
         asks = f' · <span class="num" {until}></span>'
-    title = f"{escape(trouble.title)} for {alert_words.duration(now() - trouble.since)}"
+    title = escape(trouble.title)
+    if not trouble.is_off:
+        title += f" for {alert_words.duration(now() - trouble.since)}"
     return f'<span class="tiny sl-cause" title="{cause}"><b>{title}</b> · {cause}{asks}</span>'
 
 
@@ -120,6 +122,8 @@ def _buttons(snapshot: Snapshot) -> str:
     does = "fix"
     if snapshot.deaf is not None:
         label, does = ("Poll now", "poll") if snapshot.deaf.next_poll_at else ("Open", "open")
+        if snapshot.deaf.problem == OFF:
+            label, does = words.TURN_ON, "listen"
     elif words.is_theirs(row):
         label, does = "Test now", "test"
     fix = f'<button class="link sl-fix" data-do="{does}" {opens}{described}>{label}</button>'

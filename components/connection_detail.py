@@ -68,6 +68,7 @@ class ConnectionDetail:
                     test=lambda: self.actions.test(self.row.id),
                     take=self._take_over,
                     poll=lambda: poll_now(user_id, self.row.id),
+                    turn_on=lambda: self.actions.turn_polling_on(self.row.id),
                 )
                 self.incidents = IncidentList(self.clock)
                 self.activity = Activity(self.clock, self._show_older)
@@ -108,7 +109,7 @@ class ConnectionDetail:
             can_take=polled is not None and polled.problem == "webhook",
             deaf=deaf if row.status != own else None,
         )
-        self.polling.update(row, polled)
+        self.polling.update(row, polled, is_off=deaf is not None and deaf.is_off)
         self.incidents.update(history)
         self.numbers["uptime"].set_text("–" if history.month is None else f"{percent(history.month)} %")
         self.used_by.update(uses)

@@ -15,6 +15,7 @@ from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
 
 BROKEN = (Status.NEEDS_ATTENTION, Status.WAITING_FOR_SIGN_IN)
+TURN_ON = "Turn polling on"
 GROUPS = {
     Status.HEALTHY: "healthy",
     Status.DEGRADED: "attention",

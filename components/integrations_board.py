@@ -95,6 +95,8 @@ class IntegrationsBoard:
             await self.actions.test(integration_id)
         elif action == "poll":
             await poll_now(self.user_id, integration_id)
+        elif action == "listen":
+            await self.actions.turn_polling_on(integration_id)
         elif action == "open":
             ui.navigate.to(f"/integrations/{integration_id}")
         else:

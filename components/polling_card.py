@@ -14,6 +14,7 @@ from streamline_ui.storage.models import Integration, Status, now
 from streamline_ui.workflows.listening import polling
 from streamline_ui.workflows.listening.polling import Glance
 
+NEVER = Glance(None, None, None, "", "")
 READ_EVERY = 3  # seconds; between, only the countdown goes on
 
 
@@ -24,6 +25,7 @@ class PollingCard:
         self.user_id = user_id
         self.row: Integration | None = None
         self.seen: Glance | None = None
+        self.is_off = False
         self.facts: dict[str, Words] = {}
         self._ticks = 0
         self.box = tag("section", "sl-card pad", aria_labelledby="polling-title")
@@ -38,9 +40,11 @@ class PollingCard:
         self.box.set_visibility(False)
         ui.timer(1, self._tick)
 
-    def update(self, row: Integration, seen: Glance | None) -> None:
-        """Show how it is polled."""
-        self.row, self.seen = row, seen
+    def update(self, row: Integration, seen: Glance | None, *, is_off: bool = False) -> None:
+        """Show how it is polled; `is_off` where workflows listen, and polling is turned off in its settings."""
+        self.row, self.is_off = row, is_off
+        self.seen = seen or (NEVER if is_off else None)
+        seen = self.seen
         self.box.set_visibility(seen is not None)
         self._show()
 
@@ -48,13 +52,14 @@ class PollingCard:
         if self.row is None or self.seen is None:
             return
         seen = self.seen
-        self.facts["Next poll"].set_text(next_poll(self.row, seen))
+        self.facts["Next poll"].set_text("Polling is off" if self.is_off else next_poll(self.row, seen))
         self.facts["Last poll"].set_text(words.ago(seen.last_polled_at) if seen.last_polled_at else "Never")
         self.facts["Last news"].set_text(words.ago(seen.last_event_at) if seen.last_event_at else "None yet")
         is_told = words.status(self.row) in words.BROKEN  # above, with what to do
         self.trouble.set_text("" if is_told else seen.error)
         self.trouble.set_visibility(bool(seen.error) and not is_told)
-        self.button.set_visibility(words.status(self.row) is not Status.PAUSED and seen.next_poll_at is not None)
+        can_ask = words.status(self.row) is not Status.PAUSED and seen.next_poll_at is not None
+        self.button.set_visibility(can_ask and not self.is_off)
 
     async def _tick(self) -> None:
         if self.row is None or self.seen is None:

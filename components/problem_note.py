@@ -11,7 +11,7 @@ from components import elements
 from components.form_parts import Words, tag
 from components.local_time import Clock
 from streamline_ui.storage.models import HealthCheck, Integration, Status
-from streamline_ui.workflows.listening.hearing import Trouble
+from streamline_ui.workflows.listening.hearing import OFF, Trouble
 
 
 class ProblemNote:
@@ -25,12 +25,14 @@ class ProblemNote:
         test: Callable[[], Any],
         take: Callable[[], Any],
         poll: Callable[[], Any],
+        turn_on: Callable[[], Any],
     ) -> None:
         self.clock = clock
         self.replace = replace
         self.take = take
         self.test = test
         self.poll = poll
+        self.turn_on = turn_on
         self.box = tag("div", "sl-callout", role="region", aria_label="Problem")
         self.box.set_visibility(False)
 
@@ -77,12 +79,16 @@ class ProblemNote:
         with self.box:
             elements.icon("circle-x")
             with tag("div", "body"):
-                Words(f"{trouble.title} since {self.clock.at(trouble.since)}", "ttl block")
+                since = "" if trouble.is_off else f" since {self.clock.at(trouble.since)}"
+                Words(trouble.title + since, "ttl block")
                 Words(trouble.cause, "block wraps")
                 Words(trouble.hint, "block wraps")
                 again = "It is asked again by itself. " if trouble.next_poll_at else ""
                 Words(f"{again}Workflows that listen to it do not start meanwhile.", "small sub block")
-            if can_take:
+            if trouble.is_off:
+                label, act = (words.TURN_ON, self.turn_on) if trouble.problem == OFF else ("Edit", self.replace)
+                elements.button(label, kind="sm").on("click", act)
+            elif can_take:
                 elements.button("Switch to polling here", kind="sm").on("click", self.take)
             elif trouble.next_poll_at is not None:
                 elements.button("Poll now", kind="sm").on("click", self.poll)

@@ -92,7 +92,7 @@ def _seen(row: Integration, checks: list[HealthCheck], deaf: Trouble | None) -> 
 
 def _count(user_id: str) -> Glance:
     seen, polled = connections.glance(user_id), hearing.tally(user_id)
-    deaf = hearing.of(user_id) if polled.failing else {}
+    deaf = hearing.of(user_id) if polled.failing or polled.off else {}
     known = {row.id: row for row in connections.all_of(user_id)} if deaf else {}
     more = sum(key in known and Status(known[key].status) in hearing.OVERLAID for key in deaf)
     return Glance(seen.total, seen.broken + more, seen.next_check_at, polled)

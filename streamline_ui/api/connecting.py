@@ -146,7 +146,7 @@ def _shape(caller: Caller) -> Callable[[Integration], Connected]:
             hearing.as_seen(row, trouble),
             uses.get(row.id, ()),
             found.next_poll_at if found else None,
-            Listening.of(trouble) if row.id in listened else None,
+            Listening.of(trouble) if trouble or row.id in listened else None,
         )
 
     return shape

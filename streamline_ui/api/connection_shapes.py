@@ -27,8 +27,8 @@ class Use(Shape):
 class Listening(Shape):
     """Whether a connection hears what its service tells the workflows that listen to it.
 
-    `problem` is a kind (refused, unavailable, occupied, webhook, auth, stalled, …), `message` the service's own words
-    where it said any, `hint` what can be done; they are empty, and `since` is null, while it hears.
+    `problem` is a kind (refused, unavailable, occupied, webhook, auth, stalled, off, …), `message` the service's own
+    words where it said any, `hint` what can be done; they are empty, and `since` is null, while it hears.
     """
 
     is_hearing: bool
@@ -50,7 +50,7 @@ class Listening(Shape):
 class Connected(Shape):
     """A connection to a service. `config` shows of a secret only `{"set": true, "hint": "…ab12"}`.
 
-    `listening` is null where nothing is polled. One that does not hear needs attention, however well its tests go.
+    `listening` is null where nobody listens by polling. One that does not hear needs attention, whatever its tests say.
     """
 
     id: str

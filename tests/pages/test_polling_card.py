@@ -80,3 +80,34 @@ async def test_who_goes_back_from_a_webhook_to_polling_is_heard_again(newcomer: 
     await expect(page.locator(fact(page, "Next poll"))).to_have_text("Listening now")
     config = (await newcomer.rest.get(f"/api/integrations/{found}")).json()["config"]
     assert (config["connectionMode"], config["pollingEnabled"]) == ("polling", True)
+
+
+async def test_where_polling_is_off_the_page_says_that_nobody_is_asked_and_turns_it_on(
+    newcomer: Newcomer, contexts: Opener
+) -> None:
+    page = newcomer.page
+    at = f"{newcomer.url}/sandbox/telegram"
+    found = await listened(newcomer, "telegram", "message", botToken=TOKEN[:-1] + "y", baseUrl=at)
+    await start(page, f"/integrations/{found}")
+    await expect(page.locator(fact(page, "Next poll"))).to_have_text("Listening now")
+    await newcomer.rest.patch(f"/api/integrations/{found}", json={"config": {"pollingEnabled": False}})
+    problem = page.get_by_role("region", name="Problem")
+    await expect(problem).to_contain_text("Polling is off")
+    await expect(page.locator(fact(page, "Next poll"))).to_have_text("Polling is off")
+    await newcomer.test(found)
+    await expect(problem).to_contain_text("Polling is off")
+    shown = (await newcomer.rest.get(f"/api/integrations/{found}")).json()
+    assert (shown["status"], shown["listening"]["isHearing"], shown["listening"]["problem"], shown["nextPollAt"]) == (
+        "needs_attention",
+        False,
+        "off",
+        None,
+    )
+    await judge.everywhere(contexts, f"/integrations/{found}", newcomer.email)
+    await start(page, "/")
+    await expect(page.get_by_role("complementary").get_by_text("Polling is off at one connection")).to_be_visible()
+    await page.get_by_test_id("conn-card").get_by_role("button", name="Turn polling on").click()
+    await expect(page.get_by_test_id("conn-card")).to_contain_text("Healthy")
+    await start(page, f"/integrations/{found}")
+    await expect(problem).to_be_hidden()
+    await expect(page.locator(fact(page, "Next poll"))).to_have_text("Listening now")

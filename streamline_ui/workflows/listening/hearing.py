@@ -22,10 +22,14 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, Status, now
 from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.workflow_tables import Workflow, WorkflowUse
-from streamline_ui.workflows.listening import pollers
+from streamline_ui.workflows.listening import pollers, unasked
+from streamline_ui.workflows.listening.unasked import Unasked
 
 LATE = timedelta(minutes=5)  # after which a poll that should have begun is missed
 STALLED = "It has not been asked for news since {since:%-d %b %H:%M} UTC."
+ONLY_SENDS = "It was connected with an address that only sends, so no workflow hears anything from it."
+CANNOT_POLL = "Connect it with its token, or turn off the workflows that listen to it."
+OFF, SENDS_ONLY = "off", "sends_only"
 OVERLAID = (Status.HEALTHY, Status.DEGRADED, Status.NOT_TESTED)  # the others say themselves what is wrong
 
 
@@ -51,23 +55,32 @@ class Trouble:
     is_certain: bool
 
     @property
+    def is_off(self) -> bool:
+        """Whether nobody asks, as polling is turned off in its settings."""
+        return self.problem in (OFF, SENDS_ONLY)
+
+    @property
     def title(self) -> str:
         """What it is, in a few words."""
+        if self.is_off:
+            return "Polling is off"
         return f"Not hearing from {self.service}"
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many pollers there are, and how many of them do not hear."""
+    """How many pollers there are, how many of them do not hear, and how many connections wait for one in vain."""
 
     pollers: int
     failing: int
+    off: int = 0
 
     @property
     def sentence(self) -> str:
         """As the pages say it: "1 of 3 pollers fails"; or nothing, where all hear."""
         if not self.failing:
-            return ""
+            where = "one connection" if self.off == 1 else f"{self.off} connections"
+            return f"Polling is off at {where}" if self.off else ""
         if self.pollers == 1:
             return "The only poller fails"
         return f"{self.failing} of {self.pollers} pollers fail{'s' if self.failing == 1 else ''}"
@@ -78,11 +91,12 @@ def of(user_id: str, integration_id: str | None = None) -> Mapping[str, Trouble]
     query = _only(select(Poller, Integration), user_id)
     if integration_id is not None:
         query = query.where(col(Integration.id) == integration_id)
-    return _troubles(query, now())
+    off = unasked.of(user_id, integration_id)
+    return _troubles(query, now()) | {key: _off(each) for key, each in off.items()}
 
 
 def of_all(at: datetime | None = None) -> Mapping[str, Trouble]:
-    """The same of everybody's."""
+    """The same of everybody's; but not those that are off: nobody needs to be told what they chose themselves."""
     return _troubles(_only(select(Poller, Integration)), at or now())
 
 
@@ -93,7 +107,7 @@ def tally(user_id: str | None = None) -> Tally:
         count = _only(select(func.count()), user_id)
         suspects = _only(select(Poller), user_id).where(_is_suspect(at))
         number, found = session.execute(count).scalar_one(), session.execute(suspects).scalars().all()
-    return Tally(number, sum(_fails(poller, at) for poller in found))
+    return Tally(number, sum(_fails(poller, at) for poller in found), len(unasked.of(user_id)))
 
 
 def as_seen(row: Integration, trouble: Trouble | None) -> Integration:
@@ -187,6 +201,22 @@ def _trouble(poller: Poller, owner: Integration, at: datetime) -> Trouble:
         next_poll_at=None if is_stalled else poller.next_poll_at,
         failures=poller.failures,
         is_certain=_is_certain(poller, at),
+    )
+
+
+def _off(found: Unasked) -> Trouble:
+    provider = PROVIDERS.get(found.integration.type)
+    service = provider.service if provider else found.integration.type
+    return Trouble(
+        integration_id=found.integration.id,
+        service=service,
+        problem=OFF if found.can_poll else SENDS_ONLY,
+        cause="No workflow that listens to it hears anything." if found.can_poll else ONLY_SENDS,
+        hint="Turn polling on, or turn off the workflows that listen to it." if found.can_poll else CANNOT_POLL,
+        since=found.since,
+        next_poll_at=None,
+        failures=0,
+        is_certain=False,
     )
 
 

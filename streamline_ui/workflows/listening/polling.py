@@ -15,12 +15,12 @@ from datetime import datetime
 from time import monotonic
 
 from streamline_ui import live
-from streamline_ui.integrations import listening, rows
+from streamline_ui.integrations import connections, listening, rows
 from streamline_ui.storage import db
 from streamline_ui.storage.polling_tables import Poller
 from streamline_ui.storage.workflow_tables import Workflow
 from streamline_ui.workflows import catalog
-from streamline_ui.workflows.listening import pollers, pushing, unheard
+from streamline_ui.workflows.listening import pollers, pushing, unasked, unheard
 from streamline_ui.workflows.listening.pollers import Place
 from streamline_ui.workflows.listening.polling_service import STALLED, Listed, Service, Summary
 from streamline_ui.workflows.triggers import IntegrationTrigger
@@ -93,6 +93,13 @@ def _is_shared() -> bool:
 async def switch_to_polling(user_id: str, integration_id: str) -> None:
     """Take an integration's news over from whoever has them sent, and ask for them at once. See `pushing`."""
     await pushing.switch_to_polling(user_id, integration_id)
+    await poll_now(user_id, integration_id)
+
+
+async def turn_on(user_id: str, integration_id: str) -> None:
+    """Ask a connection for news again, where that was turned off in its settings. Raises NotFound, Invalid, Locked."""
+    row = await asyncio.to_thread(rows.one, user_id, integration_id)
+    await asyncio.to_thread(connections.change, user_id, integration_id, config=unasked.settings_on(row.type))
     await poll_now(user_id, integration_id)
 
 

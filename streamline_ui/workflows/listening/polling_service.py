@@ -145,6 +145,7 @@ class Service:
         if give_up:
             for _, turn in ended:  # what nobody wants to hear is nobody's trouble
                 turn.place.forget_trouble()
+                turn.place.next_poll_at = None
             places = [(turn.place, key not in wishes) for key, turn in ended]
             await asyncio.to_thread(pollers.release, places)
             _show(turn for _, turn in ended)
