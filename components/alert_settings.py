@@ -53,9 +53,7 @@ class AlertSettings:
             self.note.problem(f"The last alert did not arrive: {failure.error}", ())
 
     def _read(self) -> tuple[list[Integration], Any, Any]:
-        rows = [
-            row for row in connections.all_of(self.user_id) if row.type in PROVIDERS and PROVIDERS[row.type].actions
-        ]
+        rows = [row for row in connections.all_of(self.user_id) if alert_channel.actions_of(row.type)]
         return rows, alert_channel.rule(self.user_id), alert_channel.last_failure(self.user_id)
 
     def _draw(self) -> None:
@@ -86,7 +84,11 @@ class AlertSettings:
                         form_parts.when_pressed(self.test, self._test)
 
     def _draw_fields(self, form: SchemaForm) -> None:
-        Words("{{ alert }} stands for the whole message, {{ title }} for its first line.", "sub", "p")
+        with tag("p", "sub"):
+            Words("{{ alert }}", name="code")
+            Words(" stands for the whole message, ")
+            Words("{{ title }}", name="code")
+            Words(" for its first line.")
         main = [field.name for field in form.fields if field.wanted or field.name in form.start]
         form.draw(main)
         if rest := [field.name for field in form.fields if field.name not in main]:
@@ -95,7 +97,7 @@ class AlertSettings:
 
     def _actions(self) -> dict[str, Action[Any]]:
         row = next((row for row in self.rows if row.id == self.integration_id), None)
-        return PROVIDERS[row.type].actions if row else {}
+        return alert_channel.actions_of(row.type) if row else {}
 
     def _action(self) -> Action[Any] | None:
         return self._actions().get(self.action_name)

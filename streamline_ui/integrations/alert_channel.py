@@ -20,7 +20,8 @@ from sqlmodel import Session, col, func, or_, select, update
 from streamline_ui.errors import AuthFailed, Invalid, Locked, NotFound, StreamlineError, Unavailable
 from streamline_ui.integrations import alert_words, alerts, calls, rows
 from streamline_ui.integrations.alerts import News
-from streamline_ui.providers import formats, named
+from streamline_ui.providers import PROVIDERS, formats, named
+from streamline_ui.providers.describe import Action
 from streamline_ui.storage import db
 from streamline_ui.storage.alert_tables import Alert, AlertMessage, AlertRule, Matter
 from streamline_ui.storage.models import ApiKey, now
@@ -198,17 +199,23 @@ def _settle(message: AlertMessage, problem: str, *, error: StreamlineError | Non
 
 
 def _complain(user_id: str, problem: str) -> None:
-    alerts.begin(
-        News(
-            user_id=user_id,
-            matter=Matter.CHANNEL,
-            subject_id=user_id,
-            name="Alerts",
-            text=f"The last alert could not be sent: {problem}",
-            hint="Choose another connection for alerts, or change what is sent.",
-            link="/settings/alerts",
-        )
+    news = News(
+        user_id=user_id,
+        matter=Matter.CHANNEL,
+        subject_id=user_id,
+        name="Alerts",
+        text=f"The last alert could not be sent: {problem}",
+        hint="Choose another connection for alerts, or change what is sent.",
+        link="/settings/alerts",
     )
+    if not alerts.begin(news):
+        alerts.follow(news)
+
+
+def actions_of(type_name: str) -> dict[str, Action[Any]]:
+    """What a service can do that tells somebody something, by name; nothing for a service that we do not know."""
+    known = PROVIDERS[type_name].actions if type_name in PROVIDERS else {}
+    return {name: action for name, action in known.items() if action.tells}
 
 
 def _check(user_id: str, chosen: AlertRule, params: Mapping[str, Any]) -> None:
@@ -220,6 +227,9 @@ def _check(user_id: str, chosen: AlertRule, params: Mapping[str, Any]) -> None:
     action = named(row.type).actions.get(chosen.action)
     if action is None:
         raise Invalid("Choose what to do.", {"action": "Choose what to do."})
+    if not action.tells:
+        sentence = f"“{action.title}” tells nobody anything. Choose an action that sends or writes."
+        raise Invalid(sentence, {"action": sentence})
     if not PLACE.search(json.dumps(params)):
         sentence = "Nothing would be told: write {{ alert }} where its text belongs."
         raise Invalid(sentence, {"params": sentence})

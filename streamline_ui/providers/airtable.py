@@ -143,7 +143,7 @@ Typecast = Annotated[
 ]
 
 
-@provider.action("List records", repeatable=True)
+@provider.action("List records", repeatable=True, tells=False)
 async def list_records(
     account: Account,
     *,

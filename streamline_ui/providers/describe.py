@@ -103,7 +103,8 @@ class Action(Generic[C]):
     """Something a workflow step can do. Its parameters are the function's own signature.
 
     `repeatable` says that doing it twice is harmless. `trial` holds the parameters that "Send a test message" starts
-    from, or None where the action is no good for trying a connection.
+    from, or None where the action is no good for trying a connection. `tells` says that somebody can learn of something
+    by it: it sends or writes, and does not merely read.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Action(Generic[C]):
     repeatable: bool
     trial: Mapping[str, Any] | None
     function: Callable[..., Awaitable[Result]]
+    tells: bool = True
 
     async def run(self, connection: Connection[C], values: Mapping[str, Any]) -> dict[str, Any]:
         """Perform it with JSON values. Raises pydantic.ValidationError for bad ones, StreamlineError for the rest."""
@@ -196,7 +198,7 @@ class Provider(Generic[C]):
         return function
 
     def action(
-        self, title: str, *, repeatable: bool = False, trial: Mapping[str, Any] | None = None
+        self, title: str, *, repeatable: bool = False, trial: Mapping[str, Any] | None = None, tells: bool = True
     ) -> Callable[
         [Callable[Concatenate[Connection[C], P], Awaitable[R]]], Callable[Concatenate[Connection[C], P], Awaitable[R]]
     ]:
@@ -207,7 +209,8 @@ class Provider(Generic[C]):
         ) -> Callable[Concatenate[Connection[C], P], Awaitable[R]]:
             name = function.__name__
             help_text = inspect.getdoc(function) or ""
-            self.actions[name] = Action(name, title, help_text, params.of(function), repeatable, trial, function)
+            asked = params.of(function)
+            self.actions[name] = Action(name, title, help_text, asked, repeatable, trial, function, tells)
             return function
 
         return register

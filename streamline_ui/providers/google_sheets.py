@@ -188,7 +188,7 @@ async def append_row(
     return _changed(answers.read(response, Appended, provider.service).updates)
 
 
-@provider.action("Read a range", repeatable=True)
+@provider.action("Read a range", repeatable=True, tells=False)
 async def read_range(
     account: Account,
     spreadsheet_id: SpreadsheetId,

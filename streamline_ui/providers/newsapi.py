@@ -147,7 +147,7 @@ Number = Annotated[
 ]  # fmt: skip
 
 
-@provider.action("Read the top headlines", repeatable=True)
+@provider.action("Read the top headlines", repeatable=True, tells=False)
 async def top_headlines(
     news: News,
     *,
@@ -163,7 +163,7 @@ async def top_headlines(
     return await _read(news, "top-headlines", {**asked, "pageSize": page_size, "page": page})
 
 
-@provider.action("Search articles", repeatable=True)
+@provider.action("Search articles", repeatable=True, tells=False)
 async def everything(
     news: News,
     *,

@@ -213,7 +213,7 @@ async def update_message(
     return Message(channel=posted.channel, ts=posted.ts, all_ts=[posted.ts])
 
 
-@provider.action("Add a reaction")
+@provider.action("Add a reaction", tells=False)
 async def add_reaction(
     workspace: Workspace,
     *,

@@ -224,14 +224,31 @@ async def test_the_test_alert_says_that_nothing_is_wrong(hub: object, alice: Use
         (("mine", "fly", {"title": "{{ alert }}"}), "action"),
         (("mine", "write", {"title": "Something"}), "params"),
         (("mine", "write", {"text": "{{ alert }}"}), "title"),
+        (("reading", "top_headlines", {"q": "{{ alert }}"}), "action"),
     ],
 )
 def test_what_cannot_tell_anything_is_refused(
     alice: User, bob: User, wanted: tuple[str, str, dict[str, str]], field: str
 ) -> None:
     integration, action, params = wanted
-    ids = {"mine": notes(alice).id, "theirs": notes(bob).id}
+    reading = connections.add(alice.id, "newsapi", "News", {"apiKeys": {"apiKey": "5c" * 16}})
+    ids = {"mine": notes(alice).id, "theirs": notes(bob).id, "reading": reading.id}
     with pytest.raises(Invalid) as refused:
         alert_channel.choose(alice.id, ids.get(integration, integration), action, params)
     assert field in refused.value.fields
     assert alert_channel.rule(alice.id) is None
+
+
+@pytest.mark.parametrize(
+    ("type_name", "telling"),
+    [
+        ("newsapi", []),
+        ("rss", []),
+        ("nothing", []),
+        ("inbox", ["write"]),
+        ("google_sheets", ["append_row", "update_range"]),
+        ("slack", ["send_message", "update_message"]),
+    ],
+)
+def test_only_what_tells_somebody_something_can_be_chosen(type_name: str, telling: list[str]) -> None:
+    assert list(alert_channel.actions_of(type_name)) == telling
