@@ -97,6 +97,23 @@ def turn(matter: Matter, news: News) -> bool:
     return True
 
 
+def follow(news: News) -> bool:
+    """Let the open alert about this say why it is so now: its cause was another before. Nobody is told once more.
+
+    False where none is open, or where it says so already.
+    """
+    query = select(Alert).where(_is_open(), Alert.matter == news.matter, Alert.subject_id == news.subject_id)
+    with db.reading() as session:
+        alert = session.exec(query).first()
+    said = {"text": news.text, "hint": news.hint, "link": news.link}
+    if alert is None or all(getattr(alert, name) == value for name, value in said.items()):
+        return False
+    with db.writing() as session:
+        session.exec(update(Alert).where(col(Alert.id) == alert.id, _is_open()).values(**said))
+    live.tell(news.user_id, "alert", alert.id)
+    return True
+
+
 def open_ones(*matters: Matter) -> list[Alert]:
     """Everybody's alerts about these that are not over."""
     with db.reading() as session:

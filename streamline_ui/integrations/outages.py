@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import col, func, select
@@ -37,7 +38,10 @@ def sweep(at: datetime | None = None, *, deaf: Collection[str] = ()) -> set[str]
     at = at or now()
     opened = {alert.subject_id: alert for alert in alerts.open_ones(*MATTERS)}
     for row in _broken():
-        if row.id not in opened and _is_certain(row, at):
+        known = opened.get(row.id)
+        if known is not None:
+            alerts.follow(replace(_news(row), matter=Matter(known.matter)))
+        elif _is_certain(row, at):
             news = _news(row)
             if not alerts.turn(Matter.LISTENER, news):
                 alerts.begin(news)

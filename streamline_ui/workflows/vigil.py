@@ -49,11 +49,13 @@ def _watch() -> None:
 
 
 def failed(execution: Execution) -> None:
-    """An execution ended badly: tell it, unless its workflow's trouble is known."""
+    """An execution ended badly: tell it; where its workflow's trouble is known, that says from now on why it is so."""
     with db.reading() as session:
         workflow = session.get(Workflow, execution.workflow_id)
     if workflow is not None and workflow.deleted_at is None:
-        alerts.begin(_failure(workflow, execution))
+        news = _failure(workflow, execution)
+        if not alerts.begin(news):
+            alerts.follow(news)
 
 
 def sweep(at: datetime | None = None) -> None:

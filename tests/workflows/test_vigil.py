@@ -139,3 +139,12 @@ def test_what_waits_for_a_broken_connection_is_told_with_that(alice: User) -> No
     ended(workflow, Progress.WAITING, waits_for=row.id, finished_at=None)
     vigil.sweep(now() + timedelta(minutes=6))
     assert not told(alice, Matter.WORKFLOW)
+
+
+def test_what_fails_for_another_reason_says_so_and_leads_to_the_newest_execution(alice: User) -> None:
+    workflow = add(alice)
+    failures.failed(ended(workflow, Progress.FAILED))
+    newest = ended(workflow, Progress.FAILED, error="Its chat is gone.")
+    failures.failed(newest)
+    (alert,) = told(alice, Matter.WORKFLOW)
+    assert alert.text == "Its chat is gone." and alert.link == f"/executions/{newest.id}"

@@ -8,6 +8,7 @@ hear, it is the other way round: who was told is told once, and once more when i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -37,12 +38,18 @@ def sweep(at: datetime | None = None) -> None:
         wanted = hearing.listened() & here.keys()
         for integration_id in over:
             alerts.end(Matter.LISTENER, integration_id, silently=integration_id not in wanted)
-    for integration_id in deaf.keys() & here.keys() - opened:
-        news = _news(deaf[integration_id], here[integration_id])
-        if integration_id in well:
+    for integration_id in found.keys() & here.keys():
+        row, news = here[integration_id], _news(found[integration_id], here[integration_id])
+        if integration_id in opened:
+            alerts.follow(news)
+        elif integration_id not in deaf:
+            continue
+        elif integration_id in well:
             alerts.turn(broken[integration_id], news)
-        elif integration_id not in broken:  # of a broken one it is told already why
+        elif integration_id not in broken:
             alerts.begin(news)
+        elif row.status in hearing.OVERLAID and not row.failures:  # else the row says itself what is wrong
+            alerts.follow(replace(news, matter=broken[integration_id]))
 
 
 def _here(integration_ids: Collection[str]) -> Mapping[str, Integration]:

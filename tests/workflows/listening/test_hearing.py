@@ -203,3 +203,64 @@ def test_where_nobody_listens_any_more_nobody_is_told_that_it_listens_again(row:
         catalog.change(row.user_id, workflow.id, is_active=False)
     hearing_alerts.sweep()
     assert told(row) == []
+
+
+def test_who_is_listened_to_while_polling_is_off_says_so_and_is_not_told_elsewhere(row: Integration, bob: User) -> None:
+    mended(row)
+    poll(row)
+    connections.change(row.user_id, row.id, config={"pollingEnabled": False})
+    mended(row)
+    trouble = hearing.of(row.user_id, row.id)[row.id]
+    assert (trouble.problem, trouble.title, trouble.next_poll_at) == ("off", "Polling is off", None)
+    seen = hearing.sees(row.user_id, connections.one(row.user_id, row.id))
+    assert seen.status == "needs_attention" and seen.status_message.startswith("Polling is off: No workflow")
+    assert not hearing.of(bob.id) and hearing.tally(bob.id).sentence == ""
+    assert hearing.tally(row.user_id).sentence == "Polling is off at one connection"
+    hearing_alerts.sweep()
+    assert told(row) == [], "who turned it off knows"
+    connections.change(row.user_id, row.id, config={"pollingEnabled": True})
+    assert not hearing.of(row.user_id)
+
+
+def test_nobody_misses_the_news_of_one_that_is_off_where_nobody_listens_or_its_service_calls(alice: User) -> None:
+    off = bot(alice, HOST, pollingEnabled=False)
+    workflow = listen(alice, off)
+    assert off.id in hearing.of(alice.id)
+    catalog.change(alice.id, workflow.id, is_active=False)
+    assert not hearing.of(alice.id)
+    catalog.change(alice.id, workflow.id, is_active=True)
+    with db.writing() as session:
+        kept = session.get_one(Integration, off.id)
+        kept.config_view = kept.config_view.replace('"polling"', '"webhook"')
+        session.add(kept)
+    assert not hearing.of(alice.id)
+
+
+def test_an_address_that_only_sends_is_said_to_hear_nothing(alice: User) -> None:
+    relay = connections.add(alice.id, "telegram", "Relay", {"webhookUrl": "https://relay.example.com/x"})
+    listen(alice, relay)
+    assert hearing.of(alice.id)[relay.id].problem == "sends_only"
+
+
+def test_an_open_alert_says_why_it_is_so_now_and_nobody_is_told_twice(row: Integration) -> None:
+    poller = poll(row, **REFUSED)
+    hearing_alerts.sweep()
+    alerts.see(row.user_id)
+    change(poller, problem="occupied", last_error="Another program is polling this bot (409).", last_hint="Stop it.")
+    hearing_alerts.sweep()
+    (alert,) = told(row)
+    assert alert.text == "Another program is polling this bot (409)." and alert.hint.startswith("Stop it.")
+    assert alert.matter == Matter.LISTENER and alerts.unseen(row.user_id) == 0
+
+
+def test_the_alert_of_a_token_that_was_mended_tells_of_the_program_that_came_after_it(row: Integration) -> None:
+    rows.record(row.user_id, row.id, health.failed(UNKNOWN))
+    hearing_alerts.sweep()
+    rows.record(row.user_id, row.id, health.succeeded("@bot", "Connected.", 20))
+    poll(row, problem="occupied", failures=1, last_error="Another program is polling this bot (409).")
+    hearing_alerts.sweep()
+    (alert,) = told(row)
+    assert alert.text == "Another program is polling this bot (409)." and alert.ended_at is None
+    rows.record(row.user_id, row.id, health.failed(AuthFailed("Telegram was told that this token is void (401).")))
+    hearing_alerts.sweep()
+    assert [each.text for each in told(row)] == ["Telegram was told that this token is void (401). 1 workflow uses it."]
