@@ -110,7 +110,8 @@ class ConnectionDetail:
             deaf=deaf if row.status != own else None,
         )
         self.polling.update(row, polled, is_off=deaf is not None and deaf.is_off)
-        self.incidents.update(history)
+        is_deaf = deaf is not None and not deaf.is_off and row.status != own
+        self.incidents.update(incidents.with_open(history, deaf.since, deaf.cause) if deaf and is_deaf else history)
         self.numbers["uptime"].set_text("–" if history.month is None else f"{percent(history.month)} %")
         self.used_by.update(uses)
         await self.keys.update(row)

@@ -40,11 +40,12 @@ class IncidentList:
 
     def _line(self, each: Incident) -> str:
         tone, icon, word = ("ok", "circle-check", "Over") if each.ended_at else ("bad", "circle-x", "Open")
-        until = f"to {self.clock.at(each.ended_at)}" if each.ended_at else "until now"
+        began = self.clock.at(each.began_at)
+        span = f"{began} to {self.clock.at(each.ended_at)}" if each.ended_at else f"Since {began}, still open"
         lasted = alert_words.duration((each.ended_at or now()) - each.began_at)
         return (
             f'<li><span class="sl-st {tone}">{elements.icon_html(icon)}<span class="sr">{word}</span></span>'
-            f'<span class="num">{self.clock.at(each.began_at)} {until}</span><b class="num">{lasted}</b>'
+            f'<span class="num">{span}</span><b class="num">{lasted}</b>'
             f'<span class="said sub">{escape(each.cause)}</span></li>'
         )
 

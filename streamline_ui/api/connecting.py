@@ -130,8 +130,12 @@ async def address(id: str, caller: Asking) -> EventAddress:  # noqa: A002
 @router.get("/{id}/health")
 def health(id: str, caller: Asking) -> Health:  # noqa: A002
     """Show how the connection is and was: the latest 90 looks at it, oldest first."""
-    row = hearing.sees(caller.user_id, connections.one(caller.user_id, id))
-    return Health.of(row, connections.checks(caller.user_id, id), incidents.of(caller.user_id, id))
+    row = connections.one(caller.user_id, id)
+    own, trouble = row.status, hearing.of(caller.user_id, id).get(id)
+    row, history = hearing.as_seen(row, trouble), incidents.of(caller.user_id, id)
+    if trouble is not None and not trouble.is_off and row.status != own:
+        history = incidents.with_open(history, trouble.since, trouble.cause)
+    return Health.of(row, connections.checks(caller.user_id, id), history)
 
 
 def _shape(caller: Caller) -> Callable[[Integration], Connected]:

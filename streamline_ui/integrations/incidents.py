@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The last 30 days, newest incident first. `day`, `week`, `month` are the shares of the known time it was up.
+    """The last 30 days, newest incident first, and so the one that lasts. `day`, `week`, `month` are the shares of the known time it was up.
 
     They are None where nothing is known. `flickers` counts what was over within a minute.
     """
@@ -50,10 +50,17 @@ def of(user_id: str, integration_id: str, at: datetime | None = None) -> History
             (row.at, bool(row.ok), row.message) for row in session.connection().execute(_turns(integration_id, at))
         ]
     found = _incidents(turns)
-    long = [each for each in found if (each.ended_at or at) - each.began_at >= FLICKER]
+    long = [each for each in found if each.ended_at is None or each.ended_at - each.began_at >= FLICKER]
     known = turns[0][0] if turns else None
     shares = [_share(found, known, at - span, at) for span in (DAY, WEEK, MONTH)]
     return History(tuple(reversed(long)), len(found) - len(long), *shares)
+
+
+def with_open(history: History, began_at: datetime, cause: str) -> History:
+    """The same, with what lasts although the checks go well, such as that it does not hear; unless they know of it."""
+    if history.incidents and history.incidents[0].ended_at is None:
+        return history
+    return replace(history, incidents=(Incident(began_at, None, cause), *history.incidents))
 
 
 def _turns(integration_id: str, at: datetime) -> Select[Any]:

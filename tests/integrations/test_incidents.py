@@ -66,3 +66,17 @@ def test_ten_thousand_checks_are_read_soon(row: Integration) -> None:
     began = now()
     found = incidents.of(row.user_id, row.id, AT)
     assert len(found.incidents) == 20 and (now() - began).total_seconds() < 0.5
+
+
+def test_one_that_has_just_begun_is_listed_first_as_open_and_not_counted_as_over(row: Integration) -> None:
+    keep(row, h10=True, h5=False, h4_999=True, h3=False, h2=True, h0_001=False)
+    found = incidents.of(row.user_id, row.id, AT)
+    assert [each.ended_at is None for each in found.incidents] == [True, False]
+    assert found.flickers == 1, "the one five hours ago"
+
+
+def test_what_lasts_although_the_checks_go_well_is_listed_once(row: Integration) -> None:
+    keep(row, h10=False, h5=True)
+    found = incidents.with_open(incidents.of(row.user_id, row.id, AT), AT, "Another program polls.")
+    assert [each.cause for each in found.incidents] == ["Another program polls.", "Down at h10."]
+    assert incidents.with_open(found, AT, "Again.") == found

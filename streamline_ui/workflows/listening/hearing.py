@@ -121,11 +121,6 @@ def as_seen(row: Integration, trouble: Trouble | None) -> Integration:
     return row
 
 
-def sees(user_id: str, row: Integration) -> Integration:
-    """The same, for a single row."""
-    return as_seen(row, of(user_id, row.id).get(row.id))
-
-
 def listened(user_id: str | None = None) -> set[str]:
     """The connections, one user's or everybody's, that are polled for a workflow."""
     with db.reading() as session:

@@ -58,6 +58,10 @@ def mended(row: Integration) -> None:
         session.add(kept)
 
 
+def seen_now(row: Integration) -> Integration:
+    return hearing.as_seen(connections.one(row.user_id, row.id), hearing.of(row.user_id).get(row.id))
+
+
 def told(row: Integration) -> list[Alert]:
     return alerts.all_of(row.user_id)
 
@@ -103,7 +107,7 @@ def test_it_is_seen_as_one_that_needs_attention_while_its_tests_go_well(row: Int
     poll(row, **REFUSED, failing_since=began, last_hint="Look at the bot.")
     kept = connections.one(row.user_id, row.id)
     assert kept.status == "healthy"
-    seen = hearing.sees(row.user_id, kept)
+    seen = hearing.as_seen(kept, hearing.of(row.user_id)[row.id])
     assert (seen.status, seen.status_since) == ("needs_attention", began)
     assert seen.status_message.startswith("Not hearing from Telegram") and "Bad Request" in seen.status_message
     assert connections.one(row.user_id, row.id).status == "healthy", "what the tests say stays"
@@ -113,7 +117,7 @@ def test_it_is_seen_as_one_that_needs_attention_while_its_tests_go_well(row: Int
 def test_what_a_connection_says_itself_is_not_talked_over(row: Integration) -> None:
     rows.record(row.user_id, row.id, health.failed(UNKNOWN))
     poll(row, **REFUSED)
-    assert hearing.sees(row.user_id, connections.one(row.user_id, row.id)).status_message == UNKNOWN.message
+    assert seen_now(row).status_message == UNKNOWN.message
 
 
 def test_the_alert_says_what_the_service_said_and_where_to_begin(row: Integration) -> None:
@@ -212,7 +216,7 @@ def test_who_is_listened_to_while_polling_is_off_says_so_and_is_not_told_elsewhe
     mended(row)
     trouble = hearing.of(row.user_id, row.id)[row.id]
     assert (trouble.problem, trouble.title, trouble.next_poll_at) == ("off", "Polling is off", None)
-    seen = hearing.sees(row.user_id, connections.one(row.user_id, row.id))
+    seen = seen_now(row)
     assert seen.status == "needs_attention" and seen.status_message.startswith("Polling is off: No workflow")
     assert not hearing.of(bob.id) and hearing.tally(bob.id).sentence == ""
     assert hearing.tally(row.user_id).sentence == "Polling is off at one connection"
