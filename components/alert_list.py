@@ -84,7 +84,7 @@ class AlertList:
                 Words(word, "sr")
             with tag("div", "grow"):
                 Words(alert_words.title(alert), "b wraps", "p")
-                Words(alert.text, "sub wraps", "p")
+                Words(alert_words.cause(alert), "sub wraps", "p")
                 if alert.hint and not is_over:
                     Words(alert.hint, "wraps", "p")
                 Words(self._when(alert), "small muted num", "p")
@@ -102,7 +102,7 @@ class AlertList:
             return f"Told {began}"
         if alert.ended_at is None:
             return f"Since {began} · {alert_words.lasted(alert)}"
-        return f"{began} to {self.clock.at(alert.ended_at)} · {alert_words.lasted(alert)}"
+        return f"{began} to {self.clock.at(alert.ended_at)}"
 
     async def _dismiss(self, alert_id: str) -> None:
         await asyncio.to_thread(alerts.dismiss, self.user_id, alert_id)

@@ -43,6 +43,12 @@ def lasted(alert: Alert) -> str:
     return duration((alert.ended_at or now()) - alert.began_at)
 
 
+def cause(alert: Alert) -> str:
+    """Why it is so; of one that is over, why it was, and for how long: "For 12 min: Discord refused it."."""
+    is_past = alert.ended_at is not None and alert.matter != Matter.KEY
+    return f"For {lasted(alert)}: {alert.text}" if is_past else alert.text
+
+
 def duration(time: timedelta) -> str:
     """A time in words: "45 s", "12 min", "3 h 5 min", "2 days 4 h"."""
     seconds = max(0, int(time.total_seconds()))

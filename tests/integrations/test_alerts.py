@@ -252,3 +252,11 @@ def test_what_cannot_tell_anything_is_refused(
 )
 def test_only_what_tells_somebody_something_can_be_chosen(type_name: str, telling: list[str]) -> None:
     assert list(alert_channel.actions_of(type_name)) == telling
+
+
+def test_of_what_is_over_the_cause_is_told_as_past() -> None:
+    began = now() - timedelta(minutes=12)
+    alert = Alert(user_id="1", matter=Matter.CONNECTION, subject_id="2", name="Ops", text="Gone.", began_at=began)
+    assert alert_words.cause(alert) == "Gone."
+    alert.ended_at = began + timedelta(minutes=12)
+    assert alert_words.cause(alert) == "For 12 min: Gone."
