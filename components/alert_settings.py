@@ -18,6 +18,7 @@ from streamline_ui.errors import Invalid, StreamlineError
 from streamline_ui.integrations import alert_channel, connections, lifeline
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.providers.describe import Action
+from streamline_ui.storage.alert_tables import AlertChannel
 from streamline_ui.storage.models import Integration
 
 TEXTS = ("text", "content", "body", "html", "message")
@@ -25,11 +26,13 @@ TITLES = ("title", "subject")
 
 
 class AlertSettings:
-    """The card with the form. It is drawn anew whenever another connection or action is chosen."""
+    """The card with the channels and a form for one. It is drawn anew when another connection or action is chosen."""
 
     def __init__(self, visitor: Visitor) -> None:
         self.user_id = visitor.user_id
         self.rows: list[Integration] = []
+        self.chosen: dict[str, AlertChannel] = {}
+        self.failures: dict[str, str] = {}
         self.integration_id, self.action_name = "", ""
         self.params: dict[str, Any] = {}
         self.is_busy = False
@@ -38,34 +41,67 @@ class AlertSettings:
         )
         with at_hand, tag("a", "link", href=links.to("/alerts")):
             Words("Open alerts")
-        explanation = "Messages go through one of your connections: once when something breaks, once when it is back."
+        explanation = "Messages go through your connections: once when something breaks, once when it is back."
         with settings_frame.card("Also tell me through a connection", explanation):
+            self.list = tag("ul", "sl-alerts", aria_label="Connections that tell me")
             self.box = tag("div", "col sl-gap")
 
     async def refresh(self) -> None:
         """Read what is set, and draw it."""
-        self.rows, kept, failure = await asyncio.to_thread(self._read)
-        if kept is not None:
-            self.integration_id, self.action_name = kept.integration_id, kept.action
-            self.params = json.loads(kept.params)
+        await self._read()
+        self._take(next(iter(self.chosen), ""))
         self._draw()
-        if failure is not None:
-            self.note.problem(f"The last alert did not arrive: {failure.error}", ())
 
-    def _read(self) -> tuple[list[Integration], Any, Any]:
-        rows = [row for row in connections.all_of(self.user_id) if alert_channel.actions_of(row.type)]
-        return rows, alert_channel.rule(self.user_id), alert_channel.last_failure(self.user_id)
+    async def _read(self) -> None:
+        def read() -> tuple[list[Integration], list[AlertChannel], dict[str, str]]:
+            rows = [row for row in connections.all_of(self.user_id) if alert_channel.actions_of(row.type)]
+            return rows, alert_channel.channels(self.user_id), alert_channel.failures(self.user_id)
+
+        self.rows, channels, self.failures = await asyncio.to_thread(read)
+        self.chosen = {channel.integration_id: channel for channel in channels}
+        self._draw_list()
+
+    def _take(self, integration_id: str) -> None:
+        """Edit this one; one that was not chosen before begins with what suits its service."""
+        self.integration_id, self.params = integration_id, {}
+        actions = self._actions()
+        telling = (name for name, action in actions.items() if suggested(action))
+        self.action_name = next(telling, next(iter(actions), ""))
+        if (kept := self.chosen.get(integration_id)) is not None and kept.action in actions:
+            self.action_name, self.params = kept.action, json.loads(kept.params)
+
+    def _draw_list(self) -> None:
+        self.list.clear()
+        self.list.set_visibility(bool(self.chosen))
+        with self.list:
+            for channel in self.chosen.values():
+                self._draw_one(channel)
+
+    def _draw_one(self, channel: AlertChannel) -> None:
+        row = next((row for row in self.rows if row.id == channel.integration_id), None)
+        name = row.name if row else "A connection that was deleted"
+        action = alert_channel.actions_of(row.type).get(channel.action) if row else None
+        with tag("li", "sl-card sl-alert", data_testid="alert-channel"):
+            with tag("div", "grow"):
+                Words(f"{name} · {PROVIDERS[row.type].name}" if row else name, "b wraps", "p")
+                Words(action.title if action else "Nothing is told. Remove it, or choose what to do.", "sub wraps", "p")
+                if failure := self.failures.get(channel.integration_id):
+                    Words(f"The last alert did not arrive: {failure}", "bad wraps", "p")
+            with tag("div", "row sl-alert-do"):
+                if row:
+                    change = elements.button("Change", kind="ghost sm")
+                    change.props["aria-label"] = f"Change {name}"
+                    change.on("click", lambda: self._choose(channel.integration_id), args=[])
+                remove = elements.button("Remove", kind="ghost sm")
+                remove.props["aria-label"] = f"Remove {name}"
+                remove.on("click", lambda: self._remove(channel.integration_id, name), args=[])
 
     def _draw(self) -> None:
         self.box.clear()
         with self.box:
-            choices = [
-                ("", "In the app only"),
-                *((row.id, f"{row.name} · {PROVIDERS[row.type].name}") for row in self.rows),
-            ]
-            if self.integration_id and self.integration_id not in dict(choices):
-                choices.append((self.integration_id, "A connection that was deleted"))
-            select("Connection", choices, self.integration_id, self._choose)
+            none = "Choose one more…" if self.chosen else "In the app only"
+            named = ((row.id, f"{row.name} · {PROVIDERS[row.type].name}") for row in self.rows)
+            select("Connection", [("", none), *named], self.integration_id, self._choose)
             action = self._action()
             actions = self._actions()
             if len(actions) > 1:
@@ -77,9 +113,9 @@ class AlertSettings:
                 if self.form is not None:
                     self._draw_fields(self.form)
                 self.note = OutcomeNote()
-                with tag("div", "row wrap"):
-                    self.save = elements.button("Save", kind="primary", submits=True)
-                    if action is not None:
+                if action is not None:
+                    with tag("div", "row wrap"):
+                        self.save = elements.button("Save", kind="primary", submits=True)
                         self.test = elements.button("Send a test alert", icon="send")
                         form_parts.when_pressed(self.test, self._test)
 
@@ -103,11 +139,15 @@ class AlertSettings:
         return self._actions().get(self.action_name)
 
     def _choose(self, integration_id: str) -> None:
-        self.integration_id, self.params = integration_id, {}
-        actions = self._actions()
-        telling = (name for name, action in actions.items() if suggested(action))
-        self.action_name = next(telling, next(iter(actions), ""))
+        self._take(integration_id)
         self._draw()
+
+    async def _remove(self, integration_id: str, name: str) -> None:
+        await asyncio.to_thread(alert_channel.forget, self.user_id, integration_id)
+        await self._read()
+        self._take(next(iter(self.chosen), "") if integration_id == self.integration_id else self.integration_id)
+        self._draw()
+        elements.toast(f"{name} tells no alerts any more." if self.chosen else "Alerts show in the app only.")
 
     def _act(self, name: str) -> None:
         self.action_name, self.params = name, {}
@@ -116,13 +156,12 @@ class AlertSettings:
     async def _save(self, typed: dict[str, str]) -> None:
         async def work() -> None:
             if not self.integration_id:
-                await asyncio.to_thread(alert_channel.forget, self.user_id)
-                self.note.done("Saved. Alerts show in the app only.")
-                return
+                return  # there is nothing to keep
             values = self._values(typed)
             await asyncio.to_thread(alert_channel.choose, self.user_id, self.integration_id, self.action_name, values)
             self.params = values
             form_parts.settle(self.element)
+            await self._read()
             self.note.done("Saved.")
 
         await self._do(self.save, work)

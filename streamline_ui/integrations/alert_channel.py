@@ -1,7 +1,8 @@
-"""Telling of alerts outside the app: through one of the user's own connections, with an action of their choice.
+"""Telling of alerts outside the app: through the user's own connections, each with an action of their choice.
 
 What is told is written down as a message first, and then sent until it has arrived or a day is over. Alerts that come
-together go into one message, and there are never more than a few messages an hour, whatever happens.
+together go into one message, and there are never more than a few messages an hour, whatever happens. What is
+about one connection goes through the others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from streamline_ui.integrations.alerts import News
 from streamline_ui.providers import PROVIDERS, formats, named
 from streamline_ui.providers.describe import Action
 from streamline_ui.storage import db
-from streamline_ui.storage.alert_tables import Alert, AlertMessage, AlertRule, Matter
+from streamline_ui.storage.alert_tables import Alert, AlertChannel, AlertMessage, Matter
 from streamline_ui.storage.models import ApiKey, now
 
 GATHER = timedelta(seconds=10)  # what comes within it goes into one message
@@ -36,36 +37,40 @@ PLACE = re.compile(r"{{\s*(alert|title|link)\s*}}")
 log = logging.getLogger(__name__)
 
 
-def rule(user_id: str) -> AlertRule | None:
-    """Where the user wants to be told, or None where in the app only."""
+def channels(user_id: str) -> list[AlertChannel]:
+    """Through what the user wants to be told, in the order of their choice; nothing where in the app only."""
+    query = select(AlertChannel).where(AlertChannel.user_id == user_id).order_by(col(AlertChannel.updated_at))
     with db.reading() as session:
-        return session.get(AlertRule, user_id)
+        return list(session.exec(query).all())
 
 
 def choose(
     user_id: str, integration_id: str, action: str, params: Mapping[str, Any], *, is_on: bool = True
-) -> AlertRule:
-    """Tell the user through this connection from now on. Raises NotFound and Invalid."""
-    chosen = AlertRule(user_id=user_id, integration_id=integration_id, action=action, is_on=is_on)
+) -> AlertChannel:
+    """Tell the user through this connection, too, from now on, and like this. Raises NotFound and Invalid."""
+    chosen = AlertChannel(user_id=user_id, integration_id=integration_id, action=action, is_on=is_on)
     _check(user_id, chosen, params)
     chosen.params = json.dumps(params, ensure_ascii=False)
     with db.writing() as session:
         session.merge(chosen)
-    alerts.end(Matter.CHANNEL, user_id, silently=True)
+    alerts.end(Matter.CHANNEL, integration_id, silently=True)
     return chosen
 
 
-def forget(user_id: str) -> None:
-    """Tell the user in the app only."""
+def forget(user_id: str, integration_id: str) -> bool:
+    """Tell the user through this connection no more. False where that was so already."""
     with db.writing() as session:
-        if (kept := session.get(AlertRule, user_id)) is not None:
-            session.delete(kept)
-    alerts.end(Matter.CHANNEL, user_id, silently=True)
+        kept = session.get(AlertChannel, (user_id, integration_id))
+        if kept is None:
+            return False
+        session.delete(kept)
+    alerts.end(Matter.CHANNEL, integration_id, silently=True)
+    return True
 
 
 async def send_test(user_id: str, integration_id: str, action: str, params: Mapping[str, Any]) -> None:
     """Send a test alert right now. Raises Invalid, and what the service answered."""
-    trial = AlertRule(user_id=user_id, integration_id=integration_id, action=action)
+    trial = AlertChannel(user_id=user_id, integration_id=integration_id, action=action)
     await asyncio.to_thread(_check, user_id, trial, params)
     title, text = alert_words.TEST
     await calls.perform(user_id, integration_id, action, filled(params, title, text))
@@ -91,12 +96,12 @@ async def sweep() -> None:
         await _send(message)
 
 
-def last_failure(user_id: str) -> AlertMessage | None:
-    """The newest message, where it did not arrive."""
-    query = select(AlertMessage).where(AlertMessage.user_id == user_id).order_by(col(AlertMessage.created_at).desc())
+def failures(user_id: str) -> dict[str, str]:
+    """What is wrong with each channel whose newest message did not arrive, by its connection."""
+    query = select(AlertMessage).where(AlertMessage.user_id == user_id).order_by(col(AlertMessage.created_at))
     with db.reading() as session:
-        newest = session.exec(query.limit(1)).first()
-    return newest if newest is not None and newest.error and newest.sent_at is None else None
+        newest = {message.integration_id or "": message for message in session.exec(query).all()}
+    return {key: message.error for key, message in newest.items() if message.error and message.sent_at is None}
 
 
 def _prepare() -> list[AlertMessage]:
@@ -116,16 +121,20 @@ def _untold() -> Any:
 
 
 def _write(session: Session, user_id: str, at: datetime) -> None:
-    """One message about all that the user was not told; or none yet, where more may come or one has just gone out."""
-    chosen = session.get(AlertRule, user_id)
+    """A message to each channel about all that the user was not told; none yet, where more may come or one went out."""
+    wanted = select(AlertChannel).where(AlertChannel.user_id == user_id, col(AlertChannel.is_on))
+    chosen = session.exec(wanted.order_by(col(AlertChannel.updated_at))).all()
     news = list(session.exec(select(Alert).where(Alert.user_id == user_id, _untold())).all())
-    is_told = chosen is not None and chosen.is_on
-    if is_told and not _may_write(session, user_id, news, at):
+    if chosen and not _may_write(session, user_id, news, at):
         return
-    told = [alert for alert in news if chosen is not None and is_told and not _is_about(session, alert, chosen)]
-    if told:
-        title, text = alert_words.message(told)
-        session.add(AlertMessage(user_id=user_id, title=title, text=text, created_at=at, due_at=at))
+    for channel in chosen:
+        if told := [alert for alert in news if not _is_about(session, alert, channel)]:
+            title, text = alert_words.message(told)
+            through = channel.integration_id
+            message = AlertMessage(
+                user_id=user_id, integration_id=through, title=title, text=text, created_at=at, due_at=at
+            )
+            session.add(message)
     for alert in news:
         alert.told_at = alert.told_at or at
         alert.end_told_at = at if alert.ended_at else None
@@ -134,17 +143,15 @@ def _write(session: Session, user_id: str, at: datetime) -> None:
 
 def _may_write(session: Session, user_id: str, news: list[Alert], at: datetime) -> bool:
     oldest = min((alert.ended_at if alert.told_at else alert.raised_at) or at for alert in news)
-    query = select(func.count(), func.max(AlertMessage.created_at)).where(
+    query = select(func.count(func.distinct(AlertMessage.created_at)), func.max(AlertMessage.created_at)).where(
         AlertMessage.user_id == user_id, AlertMessage.created_at >= at - timedelta(hours=1)
     )
     number, last = session.exec(query).one()
     return at - oldest >= GATHER and number < HOURLY and (last is None or at - last >= PACE)
 
 
-def _is_about(session: Session, alert: Alert, chosen: AlertRule) -> bool:
+def _is_about(session: Session, alert: Alert, chosen: AlertChannel) -> bool:
     """Whether it is about the channel itself, and so cannot go through it."""
-    if alert.matter == Matter.CHANNEL:
-        return True
     if alert.matter == Matter.KEY:
         key = session.get(ApiKey, alert.subject_id.partition(":")[0])
         return key is not None and key.integration_id == chosen.integration_id
@@ -166,8 +173,13 @@ def _claim(at: datetime) -> list[AlertMessage]:
         ]
 
 
+def _channel(message: AlertMessage) -> AlertChannel | None:
+    with db.reading() as session:
+        return session.get(AlertChannel, (message.user_id, message.integration_id or ""))
+
+
 async def _send(message: AlertMessage) -> None:
-    chosen = await asyncio.to_thread(rule, message.user_id)
+    chosen = await asyncio.to_thread(_channel, message)
     if chosen is None or not chosen.is_on:
         await asyncio.to_thread(_settle, message, "")
         return
@@ -192,19 +204,24 @@ def _settle(message: AlertMessage, problem: str, *, error: StreamlineError | Non
     with db.writing() as session:
         session.exec(kept.values(due_at=due_at, error=problem, sent_at=None if error else at))
     if error is None:
-        alerts.end(Matter.CHANNEL, message.user_id, silently=True)
+        alerts.end(Matter.CHANNEL, message.integration_id or "", silently=True)
     elif due_at is None:
         log.warning("an alert could not be sent: %s", error.code)
-        _complain(message.user_id, problem)
+        _complain(message, problem)
 
 
-def _complain(user_id: str, problem: str) -> None:
+def _complain(message: AlertMessage, problem: str) -> None:
+    """Tell it in the app and, where there are others, through the other channels."""
+    try:
+        through = f" through “{rows.one(message.user_id, message.integration_id or '').name}”"
+    except NotFound:
+        through = ""
     news = News(
-        user_id=user_id,
+        user_id=message.user_id,
         matter=Matter.CHANNEL,
-        subject_id=user_id,
+        subject_id=message.integration_id or "",
         name="Alerts",
-        text=f"The last alert could not be sent: {problem}",
+        text=f"The last alert could not be sent{through}: {problem}",
         hint="Choose another connection for alerts, or change what is sent.",
         link="/settings/alerts",
     )
@@ -218,7 +235,7 @@ def actions_of(type_name: str) -> dict[str, Action[Any]]:
     return {name: action for name, action in known.items() if action.tells}
 
 
-def _check(user_id: str, chosen: AlertRule, params: Mapping[str, Any]) -> None:
+def _check(user_id: str, chosen: AlertChannel, params: Mapping[str, Any]) -> None:
     """Whether alerts can be sent like this at all."""
     try:
         row = rows.one(user_id, chosen.integration_id)

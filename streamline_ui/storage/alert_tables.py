@@ -16,7 +16,7 @@ IS_OPEN = text('"endedAt" IS NULL')
 
 
 class Matter(StrEnum):
-    """What an alert is about. `subject_id` is the integration's, the workflow's, the poller's, or the user's."""
+    """What an alert is about. `subject_id` is the integration's, the workflow's or the poller's."""
 
     CONNECTION = "connection"
     SIGN_IN = "sign_in"
@@ -59,13 +59,13 @@ class Alert(SQLModel, table=True):
     end_told_at: datetime | None = time("endToldAt", default=None)
 
 
-class AlertRule(SQLModel, table=True):
-    """Through which connection a user is told, besides in the app. `params` is JSON with places for the text."""
+class AlertChannel(SQLModel, table=True):
+    """A connection through which a user is told, besides in the app. `params` is JSON with places for the text."""
 
-    __tablename__ = "AlertRule"
+    __tablename__ = "AlertChannel"
 
     user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", primary_key=True)
-    integration_id: str = column("integrationId")
+    integration_id: str = column("integrationId", primary_key=True)
     action: str
     params: str = Field(default="{}", sa_type=Text)
     is_on: bool = column("isOn", default=True)
@@ -73,12 +73,16 @@ class AlertRule(SQLModel, table=True):
 
 
 class AlertMessage(SQLModel, table=True):
-    """A message about one or several alerts, until it was sent or given up. `due_at` is None once it is over."""
+    """A message about one or several alerts through one channel, until it was sent or given up.
+
+    `due_at` is None once it is over.
+    """
 
     __tablename__ = "AlertMessage"
 
     id: str = Field(default_factory=new_id, primary_key=True)
     user_id: str = column("userId", foreign_key="User.id", ondelete="CASCADE", index=True)
+    integration_id: str | None = column("integrationId", default=None)
     title: str
     text: str = Field(sa_type=Text)
     created_at: datetime = time("createdAt", default_factory=now, index=True)

@@ -164,6 +164,45 @@ async def test_one_message_for_what_breaks_together_and_one_when_it_is_back(hub:
     assert len(inbox.entries(alice.id)) == 2 and inbox.entries(alice.id)[0].title == "12 are well again"
 
 
+async def test_every_channel_is_told_once_and_what_is_about_one_goes_through_the_others(
+    hub: object, alice: User
+) -> None:
+    one, other = notes(alice, "One"), notes(alice, "Other")
+    for row, title in ((one, "First: {{ title }}"), (other, "Second: {{ title }}")):
+        alert_channel.choose(alice.id, row.id, "write", {"title": title, "text": "{{ alert }}"})
+    break_(notes(alice, "Shop"))
+    outages.sweep()
+    await tell(alice)
+    await tell(alice)
+    said = sorted(entry.title for entry in inbox.entries(alice.id))
+    assert said == ["First: “Shop” needs attention", "Second: “Shop” needs attention"]
+    break_(one)
+    outages.sweep()
+    await tell(alice, minutes=5)
+    assert inbox.entries(alice.id)[0].title == "Second: “One” needs attention"
+    assert len(inbox.entries(alice.id)) == 3
+    assert alert_channel.forget(alice.id, one.id) and not alert_channel.forget(alice.id, one.id)
+    assert [channel.integration_id for channel in alert_channel.channels(alice.id)] == [other.id]
+
+
+async def test_a_channel_that_fails_is_told_of_through_another(hub: object, alice: User) -> None:
+    through_the_inbox(alice)
+    webhook = "https://discord.com/api/webhooks/112233445566778899/" + "a" * 68
+    ops = connections.add(alice.id, "discord", "Ops", {"webhookUrl": webhook, "baseUrl": "http://127.0.0.1:9"})
+    alert_channel.choose(alice.id, ops.id, "send_message", {"content": "{{ alert }}"})
+    alerts.begin(News(alice.id, Matter.WORKFLOW, "w", "Forward orders", "It failed."))
+    await tell(alice)
+    assert set(alert_channel.failures(alice.id)) == {ops.id}
+    with db.writing() as session:
+        message = session.exec(select(AlertMessage).where(AlertMessage.integration_id == ops.id)).one()
+        message.due_at, message.created_at = now(), message.created_at - alert_channel.GIVE_UP
+        session.add(message)
+    await alert_channel.sweep()
+    await tell(alice, minutes=5)
+    texts = [entry.text for entry in inbox.entries(alice.id)]
+    assert len(texts) == 2 and "could not be sent through “Ops”" in texts[0]
+
+
 async def test_an_alert_about_the_channel_never_goes_through_it(hub: object, alice: User) -> None:
     channel = through_the_inbox(alice)
     break_(channel)
@@ -202,7 +241,7 @@ async def test_what_cannot_be_delivered_is_tried_again_and_told_in_the_app(
         message.created_at -= alert_channel.GIVE_UP
         session.add(message)
     await alert_channel.sweep()
-    assert alert_channel.last_failure(alice.id) is not None
+    assert set(alert_channel.failures(alice.id)) == {row.id}
     assert {alert.matter for alert in alerts.all_of(alice.id)} >= {Matter.CHANNEL}
     await tell(alice)
     with db.reading() as session:
@@ -236,7 +275,7 @@ def test_what_cannot_tell_anything_is_refused(
     with pytest.raises(Invalid) as refused:
         alert_channel.choose(alice.id, ids.get(integration, integration), action, params)
     assert field in refused.value.fields
-    assert alert_channel.rule(alice.id) is None
+    assert alert_channel.channels(alice.id) == []
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,34 @@ async def test_alerts_go_through_a_connection_after_a_test(newcomer: Newcomer, c
     await expect(entries).to_contain_text("Look: “Ops” needs attention", timeout=60_000)
 
 
+async def test_alerts_go_through_several_connections_and_never_through_one_that_only_reads(
+    newcomer: Newcomer, contexts: Opener
+) -> None:
+    page = await (await contexts(as_=newcomer.email)).new_page()
+    newcomer.connect("My notes")
+    address = "https://discord.com/api/webhooks/999999999999999999/" + "x" * 68
+    newcomer.connect("Team", "discord", webhookUrl=address, baseUrl=f"{newcomer.url}/sandbox/discord")
+    newcomer.connect("Headlines", "newsapi", apiKeys={"apiKey": "5c" * 16}, baseUrl=f"{newcomer.url}/sandbox/newsapi")
+    await visit(page, "/settings/alerts")
+    connection = page.get_by_label("Connection", exact=True)
+    await expect(connection.locator("option")).to_have_count(3)
+    await expect(connection).not_to_contain_text("Headlines")
+    for name in ("My notes · Inbox", "Team · Discord"):
+        await connection.select_option(label=name)
+        await expect(page.get_by_role("code").first).to_have_text("{{ alert }}")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_test_id("alert-channel").filter(has_text=name)).to_be_visible()
+    await judge.whole(page)
+    await visit(page, "/settings/alerts")
+    await expect(page.get_by_test_id("alert-channel")).to_have_count(2)
+    await page.get_by_role("button", name="Change Team").click()
+    await expect(page.get_by_label("Content", exact=True).or_(page.get_by_label("Message", exact=True))).to_have_value(
+        "{{ alert }}"
+    )
+    await page.get_by_role("button", name="Remove Team").click()
+    await expect(page.get_by_test_id("alert-channel")).to_have_text(["My notes · InboxWrite to the InboxChangeRemove"])
+
+
 async def test_the_heartbeat_is_for_admins(newcomer: Newcomer, contexts: Opener, page: Page) -> None:
     others = await (await contexts(as_=newcomer.email)).new_page()
     await visit(others, "/settings/alerts")
