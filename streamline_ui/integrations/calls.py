@@ -31,8 +31,11 @@ class _Desk:
     user_id: str
     integration_id: str
     occasion: str | None = None
+    wire: Wire | None = None
 
     async def write(self, title: str, text: str) -> str:
+        if self.wire is not None:
+            await self.wire.depart()
         try:
             return await asyncio.to_thread(inbox.write, self.user_id, self.integration_id, title, text, self.occasion)
         except OperationalError as error:
@@ -90,8 +93,9 @@ async def perform(
 ) -> dict[str, Any]:
     """Do one thing at the service and return its output as JSON values.
 
-    `wire` notes what is sent for it; `fit` makes loosely written parameters what the action's model wants. What is
-    written down here, in the Inbox, for the same `occasion` as before is not written a second time.
+    `wire` notes what is sent for it, and is told before anything is; `fit` makes loosely written parameters what the
+    action's model wants. What is written down here, in the Inbox, for the same `occasion` as before is not written a
+    second time.
 
     Raises NotFound, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
     """
@@ -106,7 +110,7 @@ async def perform(
     config = await _config(row)
     with oauth.hiding(config):
         try:
-            return await _run(row, action, (config, _Desk(user_id, integration_id, occasion)), params, wire)
+            return await _run(row, action, (config, _Desk(user_id, integration_id, occasion, wire)), params, wire)
         except StreamlineError as error:
             _scrub(error)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,13 @@ SHOWN_HEADERS = ("content-type", "retry-after", "x-request-id")
 
 @dataclass(slots=True)
 class Wire:
-    """The last request of a call and its answer, in the contract's form. An action may make several requests."""
+    """The last request of a call and its answer, in the contract's form. An action may make several requests.
 
+    `departing` is awaited once, right before the first of what the call does leaves: its turn has come by then.
+    """
+
+    departing: Callable[[], Awaitable[None]] | None = None
+    has_departed: bool = False
     request: dict[str, Any] | None = None
     response: dict[str, Any] | None = None
     requests: int = field(default=0)
@@ -29,7 +35,16 @@ class Wire:
             "response": [*hooks["response"], self._came],
         }
 
+    async def depart(self) -> None:
+        """What is next has an effect outside, or could have one. Raises what `departing` raises: then it has none."""
+        if self.has_departed:
+            return
+        if self.departing is not None:
+            await self.departing()
+        self.has_departed = True
+
     async def _sent(self, request: httpx.Request) -> None:
+        await self.depart()
         self.requests += 1
         self.request = {
             "method": request.method,

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
 
@@ -27,6 +28,8 @@ SHORTEST_HOLD = 1.0
 MARGIN = 1.05  # the requests of one burst do not take equally long to arrive
 MOST_LANES = 10_000
 _sleep = asyncio.sleep
+before_waiting: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("before_waiting", default=None)
+"""What whoever sends wants to have done first where a request has to wait for its turn."""
 CONTINUES = "Nothing is lost; Streamline continues by itself."
 
 
@@ -98,7 +101,7 @@ class Turns:
             while _held and (until := self._held_until(name)) > (at := monotonic()):
                 if until > patience:
                     raise self._held_up(until - at)
-                await _sleep(until - at)
+                await _wait(until)
             for pace in self.paces:
                 if name or not pace.each_lane:
                     await self._take(_lane((self.key, pace, name if pace.each_lane else ""), pace), patience)
@@ -129,7 +132,7 @@ class Turns:
             raise self._crowded(lane.come_again(slot) - at)
         lane.times.append(slot)
         if slot > at:
-            await _sleep(slot - at)
+            await _wait(slot)
 
     def _held_up(self, seconds: float) -> Unavailable:
         message = f"{self.service} has asked us to wait, for another {math.ceil(seconds)} s."
@@ -140,6 +143,13 @@ class Turns:
             f"{self.service} takes no more at once than is being sent: the next turn is in {math.ceil(seconds)} s."
         )
         return Unavailable(message, retry_after=seconds, hints=[CONTINUES], code=CODE)
+
+
+async def _wait(until: float) -> None:
+    if (prepare := before_waiting.get()) is not None:
+        await prepare()
+    if (seconds := until - monotonic()) > 0:
+        await _sleep(seconds)
 
 
 def _lane(key: Hashable, pace: Pace) -> _Lane:

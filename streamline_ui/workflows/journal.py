@@ -148,6 +148,12 @@ class Journal:
             raise Unavailable("Streamline is stopping.", retry_after=5, code="overloaded")
         entry.status = Progress.RUNNING
         self.note(entry)
+        await self.keep()
+        if self.execution.worker is not None:
+            await claims.assure(self.execution)
+
+    async def keep(self) -> None:
+        """Commit all that was noted, and that it is under way: the next effect may be a while off."""
         if not self._is_running:
             self._is_running = True
             row = {
@@ -155,9 +161,8 @@ class Journal:
                 "to_started_at": self._started(),
             }
             self._pending.append((_run, row))
-        await self._flush()
-        if self.execution.worker is not None:
-            await claims.assure(self.execution)
+        if self._pending:
+            await self._flush()
 
     def note(self, entry: Entry) -> None:
         """Keep how a step stands now. Committed with the next effect, or with the end."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -182,9 +183,15 @@ class _Walk:
             self._leave_alone(step, entry, wait)
             return
         try:
-            await self.journal.begin(entry)
-            seconds = min(step.timeout_seconds or STEP_SECONDS, max(0.0, self.ends_at - monotonic()))
-            effect = await acting.act(user_id, step, entry.input, seconds, f"{self.execution.id} {entry.key}")
+            effect = await acting.act(
+                user_id,
+                step,
+                entry.input,
+                min(step.timeout_seconds or STEP_SECONDS, max(0.0, self.ends_at - monotonic())),
+                f"{self.execution.id} {entry.key}",
+                departing=partial(self._depart, entry),
+                waiting=self.journal.keep,
+            )
         except BaseException:
             breakers.let_go(breaker)
             raise
@@ -194,6 +201,12 @@ class _Walk:
             self._succeed(entry, effect.output)
         else:
             await self._judge(step, entry, effect.error, breaker)
+
+    async def _depart(self, entry: Entry) -> None:
+        """Write down that it leaves now: what has only waited for its turn is known not to have left."""
+        if self.execution.is_cancelled:
+            raise Halt(Progress.CANCELLED, CANCELLED)
+        await self.journal.begin(entry)
 
     async def _judge(self, step: Action, entry: Entry, error: StreamlineError, breaker: str) -> None:
         """Whether trying again can help, and who has to act for that."""
