@@ -29,9 +29,10 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The last 30 days, newest incident first, and so the one that lasts. `day`, `week`, `month` are the shares of the known time it was up.
+    """The last 30 days, newest incident first, and so the one that lasts.
 
-    They are None where nothing is known. `flickers` counts what was over within a minute.
+    `day`, `week`, `month` are the shares of the known time it was up. They are None where nothing is known.
+    `flickers` counts what was over within a minute.
     """
 
     incidents: tuple[Incident, ...]

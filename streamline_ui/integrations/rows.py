@@ -21,6 +21,8 @@ from streamline_ui.storage import db
 from streamline_ui.storage.models import ApiKey, HealthCheck, Integration, Status, now, table_of
 
 SOON = 15.0  # seconds within which what failed is looked at again, once one of those that failed is back
+NO_ANSWER = ("net.refused", "net.timeout")
+WORKED = "It has worked at this address before."
 _columns = table_of(Integration).c
 _keys = table_of(ApiKey).c
 _brief = select_columns(
@@ -92,7 +94,8 @@ def apply(session: Session, row: Integration, outcome: health.Outcome, kind: hea
     row.failures, row.failing_since = after.failures, after.failing_since
     row.next_check_at = after.next_check_at if row.is_active else None
     if kind == "test" or not outcome.ok or before.status is not Status.HEALTHY:  # a use has nothing to say beyond that
-        row.status_message, row.status_hints = outcome.message, json.dumps(outcome.hints, ensure_ascii=False)
+        hints = (WORKED,) if _worked_there(row, before, outcome) else outcome.hints
+        row.status_message, row.status_hints = outcome.message, json.dumps(hints, ensure_ascii=False)
     row.account = outcome.account or row.account
     row.last_checked_at = outcome.checked_at
     session.add(row)
@@ -109,6 +112,15 @@ def apply(session: Session, row: Integration, outcome: health.Outcome, kind: hea
         )
     if outcome.ok and before.failures >= health.PATIENCE and before.next_check_at is not None:
         _hurry_others(session, row)
+
+
+def _worked_there(row: Integration, before: health.Health, outcome: health.Outcome) -> bool:
+    """Whether it is a host that does not answer any more, though it did since the connection was last changed."""
+    if outcome.ok or outcome.code not in NO_ANSWER:
+        return False
+    if before.failures:
+        return WORKED in row.status_hints
+    return before.status in (Status.HEALTHY, Status.DEGRADED)
 
 
 def _hurry_others(session: Session, back: Integration) -> None:

@@ -16,7 +16,7 @@ from typing import TypeVarTuple
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlmodel import col
 
-from streamline_ui.integrations import health
+from streamline_ui.integrations import health, rows
 from streamline_ui.providers import PROVIDERS
 from streamline_ui.storage import db
 from streamline_ui.storage.models import Integration, Status, now
@@ -220,6 +220,8 @@ def _hint(poller: Poller, owner: Integration, *, is_stalled: bool) -> str:
     if is_stalled:
         return "Restart Streamline if it stays so."
     address = json.loads(owner.config_view).get("baseUrl")
+    if poller.last_hint == rows.WORKED:  # then it is right
+        return poller.last_hint
     if isinstance(address, str) and address:
         where = f"It is asked at the service address {address}, which was set under Edit. Check that it is right."
         return where if poller.problem == "refused" else f"{poller.last_hint} {where}".strip()

@@ -54,6 +54,7 @@ class Turn:
     first: asyncio.Event = field(default_factory=asyncio.Event)
     _since: dict[str, datetime] = field(default_factory=dict)
     _again: bool = False
+    _has_heard: bool = False  # at the address as it is now
     _in_a_row: int = 0
     _held_until: float = 0.0
     _proved_at: float | None = None
@@ -74,6 +75,8 @@ class Turn:
         self._since = {each.workflow_id: self._since.get(each.workflow_id, each.since) for each in wish.listeners}
         if is_sooner and not self.is_asking and not self.place.failures:
             self.schedule(min(self.due - monotonic(), wish.pause))
+        if is_changed:
+            self._has_heard, self.place.hint = False, ""
         if self.is_blocked:
             return
         if is_changed:
@@ -236,6 +239,7 @@ class Turn:
     def _succeeded(self, milliseconds: int) -> None:
         place, moment = self.place, monotonic()
         was_broken = bool(place.failures or place.problem)
+        self._has_heard = True
         place.forget_trouble()
         self.is_dirty |= was_broken
         is_due = self._proved_at is None or moment - self._proved_at >= PROOF_EVERY
@@ -267,7 +271,9 @@ class Turn:
         place, at = self.place, now()
         place.failures += 1
         place.problem, place.error, place.last_polled_at = problem, error.message, at
-        place.hint, place.failing_since = next(iter(error.hints), ""), place.failing_since or at
+        worked = error.code in rows.NO_ANSWER and (self._has_heard or place.hint == rows.WORKED)
+        place.hint = rows.WORKED if worked else next(iter(error.hints), "")
+        place.failing_since = place.failing_since or at
         self.is_dirty = True
         self._proved_at = None
         pause = health.backoff(place.failures, random.random()).total_seconds()  # noqa: S311 - a spread, no secret

@@ -268,3 +268,10 @@ def test_the_alert_of_a_token_that_was_mended_tells_of_the_program_that_came_aft
     rows.record(row.user_id, row.id, health.failed(AuthFailed("Telegram was told that this token is void (401).")))
     hearing_alerts.sweep()
     assert [each.text for each in told(row)] == ["Telegram was told that this token is void (401). 1 workflow uses it."]
+
+
+def test_the_address_is_not_doubted_where_it_was_heard_at_before(row: Integration) -> None:
+    poller = poll(row, problem="unavailable", failures=3, last_error="It refuses connections.", last_hint="Look.")
+    assert HOST in hearing.of(row.user_id)[row.id].hint
+    change(poller, last_hint=rows.WORKED)
+    assert hearing.of(row.user_id)[row.id].hint == rows.WORKED
