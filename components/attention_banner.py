@@ -41,7 +41,7 @@ class AttentionBanner:
             row.name,
             row.status_message,
             f"{hint} {others}".strip(),
-            words.mend(row) if broken[0].deaf is None else OPEN,
+            words.mend(row) if broken[0].deaf is None and not words.conflict(row) else OPEN,
         )
         if now != self.shown:
             self.shown = now

@@ -11,6 +11,7 @@ from nicegui import ui
 from components import elements
 from components.connect_dialog import ConnectDialog
 from components.popup_menu import Item
+from components.question import Question
 from streamline_ui.errors import StreamlineError
 from streamline_ui.integrations import connections
 from streamline_ui.storage.models import Integration
@@ -33,6 +34,7 @@ class ConnectionActions:
         self.user_id = user_id
         self.dialog = dialog
         self.leave = leave
+        self.question = Question()
         self.removing: set[str] = set()  # what this page has removed by itself
 
     def menu(self, row: Integration) -> list[Item]:
@@ -60,15 +62,28 @@ class ConnectionActions:
         if outcome.ok:
             elements.toast(outcome.message)
 
-    async def take_over(self, integration_id: str) -> None:
-        """Have its news polled here, whoever had them sent until now."""
+    def take_over(self, row: Integration) -> None:
+        """Have its news polled here, whoever had them sent until now; asks first, as that one will miss them."""
+
+        async def take() -> None:
+            await polling.switch_to_polling(self.user_id, row.id)
+            await self.test(row.id)
+            elements.toast("It is polled here now.")
+
+        consequence = "The other address, and the program behind it, then receives nothing from it any more."
+        self.question.ask(f"Switch “{row.name}” to polling here?", consequence, "Switch", take)
+
+    async def ask_again(self, integration_id: str) -> None:
+        """Look whether somebody else still has its news: by asking for them, or where nobody listens by a test."""
         try:
-            await polling.switch_to_polling(self.user_id, integration_id)
+            asked = await polling.poll_now(self.user_id, integration_id)
         except StreamlineError as error:
             elements.toast(error.message)
             return
-        await self.test(integration_id)
-        elements.toast("It is polled here now.")
+        if asked:
+            elements.toast("Asking for news.")
+        else:
+            await self.test(integration_id)
 
     async def turn_polling_on(self, integration_id: str) -> None:
         """Have it asked for news from now on, and at once."""

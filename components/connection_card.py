@@ -126,6 +126,8 @@ def _buttons(snapshot: Snapshot) -> str:
             label, does = words.TURN_ON, "listen"
     elif words.is_theirs(row):
         label, does = "Test now", "test"
+    if conflict := words.conflict(row):
+        label, does = conflict, "take" if conflict == words.TAKE else "ask"
     fix = f'<button class="link sl-fix" data-do="{does}" {opens}{described}>{label}</button>'
     configure = f'<button class="link sl-configure" data-do="configure" {described}>Configure</button>'
     menu = (

@@ -66,7 +66,8 @@ class ConnectionDetail:
                     self.clock,
                     replace=self._mend,
                     test=lambda: self.actions.test(self.row.id),
-                    take=self._take_over,
+                    take=lambda: self.actions.take_over(self.row),
+                    ask=lambda: self.actions.ask_again(self.row.id),
                     poll=lambda: poll_now(user_id, self.row.id),
                     turn_on=lambda: self.actions.turn_polling_on(self.row.id),
                 )
@@ -106,7 +107,6 @@ class ConnectionDetail:
         self.problem.update(
             row,
             checks,
-            can_take=polled is not None and polled.problem == "webhook",
             deaf=deaf if row.status != own else None,
         )
         self.polling.update(row, polled, is_off=deaf is not None and deaf.is_off)
@@ -214,10 +214,6 @@ class ConnectionDetail:
 
     async def _mend(self) -> None:
         await self.dialog.mend(self.row.id)
-
-    async def _take_over(self) -> None:
-        await self.actions.take_over(self.row.id)
-        await self.refresh()
 
     async def _replace(self) -> None:
         await self.dialog.edit(self.row.id, replace=True)

@@ -15,10 +15,9 @@ from streamline_ui.providers.describe import Provider
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
 
 BROKEN = (Status.NEEDS_ATTENTION, Status.WAITING_FOR_SIGN_IN)
-TURN_ON = "Turn polling on"
+TURN_ON, TAKE, ASK_AGAIN = "Turn polling on", "Switch to polling here", "Ask again"
 GROUPS = {
     Status.HEALTHY: "healthy",
-    Status.DEGRADED: "attention",
     Status.NEEDS_ATTENTION: "attention",
     Status.WAITING_FOR_SIGN_IN: "attention",
     Status.PAUSED: "paused",
@@ -62,7 +61,11 @@ def pill_html(row: Integration) -> str:
 def up_to(row: Integration) -> str:
     """Whose move it is, as a card tells it: "Up to you", "Up to Discord", or "" where nobody has to do anything."""
     actor = health.who_acts(rows.health_of(row))
-    return "" if actor == "nobody" else f"Up to {'you' if actor == 'you' else service(row)}"
+    if actor != "service":
+        return "Up to you" if actor == "you" else ""
+    provider = PROVIDERS.get(row.type)
+    whom = provider.mentioned if provider else row.type
+    return f"Up to {'the service' if row.name in (service(row), whom) else whom}"
 
 
 def who_acts(row: Integration) -> str:
@@ -71,8 +74,9 @@ def who_acts(row: Integration) -> str:
     if actor == "you":
         return "Only you can mend this."
     if actor == "service":
-        whom = "The other side" if is_elsewhere(row) else service(row)
-        return f"{whom} has to recover. Streamline looks again by itself; there is nothing for you to do."
+        if is_elsewhere(row):
+            return "Look whether its address is right, or wait: Streamline looks again by itself."
+        return f"{service(row)} has to recover. Streamline looks again by itself; there is nothing for you to do."
     return "Nobody has to do anything."
 
 
@@ -83,15 +87,30 @@ def is_theirs(row: Integration) -> bool:
 
 def wants_secret(row: Integration) -> bool:
     """Whether a broken connection needs another secret. Where its address is the trouble, that comes first."""
-    if status(row) is Status.WAITING_FOR_SIGN_IN:
+    if status(row) is Status.WAITING_FOR_SIGN_IN or conflict(row):
         return False
     return '"set"' in row.config_view and row.next_check_at is None and not is_elsewhere(row)
 
 
+def conflict(row: Integration) -> str:
+    """What ends it where somebody else has its news, which no other secret would: `TAKE`, `ASK_AGAIN`, else ""."""
+    provider = PROVIDERS.get(row.type)
+    if provider is None or status(row) not in BROKEN:
+        return ""
+    others = (each for each in provider.meanings if each.kind == "conflict" and provider.push is not None)
+    found = next((each for each in others if each.message in row.status_message), None)
+    return "" if found is None else TAKE if found.can_take else ASK_AGAIN
+
+
 def is_elsewhere(row: Integration) -> bool:
-    """Whether its address is the trouble: then what went wrong is told of a host, and not of the service."""
+    """Whether its address may be the trouble: then what went wrong is told of a host, and not of the service.
+
+    Where it has worked at this address, the address is right.
+    """
+    if rows.WORKED in row.status_hints:
+        return False
     first = row.status_message.partition(" ")[0]
-    return "." in first.rstrip(".") or first == "localhost"
+    return "." in first.rstrip(".") or first.partition(":")[0] in ("localhost", "[")
 
 
 def sign_in(provider: Provider[Any], *, again: bool) -> str:

@@ -78,7 +78,7 @@ class IntegrationsBoard:
 
     def _summarise(self) -> None:
         rows = [snapshot.row for snapshot in self.list.snapshots]
-        broken = sum(words.status(row) in words.BROKEN for row in rows)
+        broken = sum(card.settled in words.BROKEN for card in self.list.cards.values())
         self.count.set_text(words.count(len(rows), "connection"))
         self.alarm.set_text(f" · {broken} {'needs' if broken == 1 else 'need'} attention" if broken else "")
         self.banner.update(self.list.snapshots)
@@ -95,6 +95,10 @@ class IntegrationsBoard:
             await self.actions.test(integration_id)
         elif action == "poll":
             await poll_now(self.user_id, integration_id)
+        elif action == "take":
+            self.actions.take_over(row)
+        elif action == "ask":
+            await self.actions.ask_again(integration_id)
         elif action == "listen":
             await self.actions.turn_polling_on(integration_id)
         elif action == "open":

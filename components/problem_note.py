@@ -24,25 +24,21 @@ class ProblemNote:
         replace: Callable[[], Any],
         test: Callable[[], Any],
         take: Callable[[], Any],
+        ask: Callable[[], Any],
         poll: Callable[[], Any],
         turn_on: Callable[[], Any],
     ) -> None:
         self.clock = clock
         self.replace = replace
-        self.take = take
+        self.take, self.ask = take, ask
         self.test = test
         self.poll = poll
         self.turn_on = turn_on
         self.box = tag("div", "sl-callout", role="region", aria_label="Problem")
         self.box.set_visibility(False)
 
-    def update(
-        self, row: Integration, checks: Sequence[HealthCheck], *, can_take: bool = False, deaf: Trouble | None = None
-    ) -> None:
-        """Show what is wrong now. With `can_take`, its news go elsewhere, and can be had here instead.
-
-        `deaf` says why it hears nothing, where that alone is wrong.
-        """
+    def update(self, row: Integration, checks: Sequence[HealthCheck], *, deaf: Trouble | None = None) -> None:
+        """Show what is wrong now. `deaf` says why it hears nothing, where that alone is wrong."""
         state = words.status(row)
         if state is Status.TESTING:
             return  # what was true before stays until something else is known
@@ -51,11 +47,11 @@ class ProblemNote:
         if is_problem:
             self.box.classes(replace="sl-callout bad" if state in words.BROKEN else "sl-callout warn")
             if deaf is not None:
-                self._draw_deaf(deaf, can_take=can_take)
+                self._draw_deaf(row, deaf)
                 return
-            self._draw(row, state, _last_fine(checks), can_take=can_take)
+            self._draw(row, state, _last_fine(checks))
 
-    def _draw(self, row: Integration, state: Status, last_fine: str, *, can_take: bool) -> None:
+    def _draw(self, row: Integration, state: Status, last_fine: str) -> None:
         self.box.clear()
         with self.box:
             elements.icon("circle-x" if state in words.BROKEN else "triangle-alert")
@@ -65,8 +61,8 @@ class ProblemNote:
                     Words(str(hint), "block")
                 Words(" ".join(filter(None, [words.who_acts(row), last_fine])), "small sub block")
             is_waiting = state is Status.WAITING_FOR_SIGN_IN
-            if can_take:
-                elements.button("Switch to polling here", kind="sm").on("click", self.take)
+            if words.conflict(row):
+                self._offer_end(row)
             elif is_waiting or (state in words.BROKEN and (words.wants_secret(row) or words.is_elsewhere(row))):
                 mend = elements.button(words.mend(row), kind="sm").on("click", self.replace)
                 if is_waiting:
@@ -74,7 +70,7 @@ class ProblemNote:
             else:
                 elements.button("Test now", kind="sm").on("click", self.test)
 
-    def _draw_deaf(self, trouble: Trouble, *, can_take: bool) -> None:
+    def _draw_deaf(self, row: Integration, trouble: Trouble) -> None:
         self.box.clear()
         with self.box:
             elements.icon("circle-x")
@@ -88,12 +84,17 @@ class ProblemNote:
             if trouble.is_off:
                 label, act = (words.TURN_ON, self.turn_on) if trouble.problem == OFF else ("Edit", self.replace)
                 elements.button(label, kind="sm").on("click", act)
-            elif can_take:
-                elements.button("Switch to polling here", kind="sm").on("click", self.take)
+            elif words.conflict(row):
+                self._offer_end(row)
             elif trouble.next_poll_at is not None:
                 elements.button("Poll now", kind="sm").on("click", self.poll)
             else:
                 elements.button("Test now", kind="sm").on("click", self.test)
+
+    def _offer_end(self, row: Integration) -> None:
+        """Of a conflict with somebody else."""
+        label = words.conflict(row)
+        elements.button(label, kind="sm").on("click", self.take if label == words.TAKE else self.ask)
 
 
 def _last_fine(checks: Sequence[HealthCheck]) -> str:

@@ -83,7 +83,7 @@ MEANINGS = (
     Meaning(
         "conflict",
         "Another program is polling this bot",
-        "Stop it there, or create a second bot.",
+        "Stop it there, or make a bot with a token of its own for one of the two. Then ask again.",
         409,
         text="other getUpdates",
     ),

@@ -10,6 +10,7 @@ import pytest
 from components import connection_card, shell
 from components import connection_words as words
 from components.snapshots import Glance, Snapshot
+from streamline_ui.integrations import rows
 from streamline_ui.storage.models import HealthCheck, Integration, Status, now
 from streamline_ui.workflows.listening import hearing
 from streamline_ui.workflows.listening.hearing import Tally, Trouble
@@ -125,3 +126,40 @@ def test_what_has_nothing_to_test_is_ready_once_it_was_looked_at() -> None:
     assert "Not tested" in words.pill_html(fresh)
     fresh.last_checked_at = now()
     assert "Ready" in words.pill_html(fresh)
+
+
+@pytest.mark.parametrize(
+    ("message", "button"),
+    [
+        ("Another program is polling this bot (409).", "Ask again"),
+        ("This bot already sends its messages to another address (409).", "Switch to polling here"),
+    ],
+)
+def test_where_somebody_else_has_the_news_no_other_secret_is_asked_for(message: str, button: str) -> None:
+    row = connection(type="telegram", status_message=message, failures=1)
+    assert words.conflict(row) == button and not words.wants_secret(row)
+    assert f">{button}<" in connection_card._buttons(Snapshot(row, []))
+    trouble = Trouble("1", "Telegram", "occupied", message, "", now(), now(), 3, True)
+    deaf = hearing.as_seen(connection(type="telegram", status=Status.HEALTHY, status_message=""), trouble)
+    assert f">{button}<" in connection_card._buttons(Snapshot(deaf, [], trouble))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "Up to you"),
+        ({"next_check_at": now()}, "Up to Discord"),
+        ({"next_check_at": now(), "type": "telegram", "name": "Telegram Bot"}, "Up to the service"),
+        ({"next_check_at": now(), "type": "telegram", "name": "Ops"}, "Up to Telegram"),
+    ],
+)
+def test_whose_move_it_is_never_sounds_like_the_connection_itself(values: dict[str, Any], said: str) -> None:
+    assert words.up_to(connection(failures=1, **values)) == said
+
+
+def test_an_address_that_has_worked_is_not_said_to_be_wrong() -> None:
+    new = connection(status_message="localhost:8080 refuses connections.", failures=3, next_check_at=now())
+    assert words.mend(new) == "Edit" and "address is right" in words.who_acts(new)
+    known = connection(**new.model_dump() | {"status_hints": f'["{rows.WORKED}"]'})
+    assert not words.is_elsewhere(known) and "nothing for you to do" in words.who_acts(known)
+    assert ">Test now<" in connection_card._buttons(Snapshot(known, []))
