@@ -90,8 +90,9 @@ MEANINGS = (
     Meaning(
         "conflict",
         "A webhook was just set for this bot, which ends polling",
-        "Use one of the two: polling or a webhook.",
+        "Use one of the two. Switch it to polling here, and the other address receives nothing any more.",
         409,
+        can_take=True,
     ),
     Meaning(
         "input",

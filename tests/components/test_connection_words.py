@@ -133,6 +133,7 @@ def test_what_has_nothing_to_test_is_ready_once_it_was_looked_at() -> None:
     [
         ("Another program is polling this bot (409).", "Ask again"),
         ("This bot already sends its messages to another address (409).", "Switch to polling here"),
+        ("A webhook was just set for this bot, which ends polling (409).", "Switch to polling here"),
     ],
 )
 def test_where_somebody_else_has_the_news_no_other_secret_is_asked_for(message: str, button: str) -> None:
