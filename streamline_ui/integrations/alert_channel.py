@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,6 +55,32 @@ def choose(
         session.merge(chosen)
     alerts.end(Matter.CHANNEL, integration_id, silently=True)
     return chosen
+
+
+def replace(user_id: str, wanted: Sequence[tuple[str, str, Mapping[str, Any], bool]]) -> None:
+    """Tell the user through these and no others: connection, action, parameters, whether it is on.
+
+    Raises Invalid before anything is changed.
+    """
+    rows_ = [
+        AlertChannel(user_id=user_id, integration_id=integration_id, action=action, is_on=is_on)
+        for integration_id, action, _, is_on in wanted
+    ]
+    names = {row.integration_id for row in rows_}
+    if len(names) < len(rows_):
+        raise Invalid("A connection can be chosen only once.", {"integrationId": "Choose each connection only once."})
+    for row, (_, _, params, _) in zip(rows_, wanted, strict=True):
+        _check(user_id, row, params)
+        row.params = json.dumps(params, ensure_ascii=False)
+    known = {channel.integration_id for channel in channels(user_id)}
+    with db.writing() as session:
+        for gone in known - names:
+            if (kept := session.get(AlertChannel, (user_id, gone))) is not None:
+                session.delete(kept)
+        for row in rows_:
+            session.merge(row)
+    for name in known | names:
+        alerts.end(Matter.CHANNEL, name, silently=True)
 
 
 def forget(user_id: str, integration_id: str) -> bool:

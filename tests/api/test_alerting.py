@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from streamline_ui.integrations import alerts
+from streamline_ui.integrations import alerts, connections
 from streamline_ui.integrations.alerts import News
 from streamline_ui.storage import db
 from streamline_ui.storage.alert_tables import Alert, Matter
@@ -64,3 +64,30 @@ async def test_dismissed_and_put_back(as_alice: Person, as_charlie: Person) -> N
         assert (await as_charlie.ask("POST", f"/alerts/{alert['id']}/{way}")).status_code == 404
     assert (await as_alice.ask("POST", f"/alerts/{alert['id']}/undismiss")).json() == alert
     assert (await as_alice.ask("GET", "/alerts")).json()["items"] == [alert]
+
+
+async def test_channels_are_chosen_together_and_everybodys_own(as_alice: Person, as_charlie: Person) -> None:
+    notes = connections.add(as_alice.user.id, "inbox", "Notes", {}).id
+    more = connections.add(as_alice.user.id, "inbox", "More", {}).id
+    news = connections.add(as_alice.user.id, "newsapi", "News", {"apiKeys": {"apiKey": "5c" * 16}}).id
+    params = {"title": "{{ title }}", "text": "{{ alert }}"}
+    one, other = ({"integrationId": each, "action": "write", "params": params} for each in (notes, more))
+    answer = await as_alice.ask("PUT", "/alerts/channels", {"items": [one, {**other, "isOn": False}]})
+    assert answer.status_code == 200, answer.text
+    kept = (await as_alice.ask("GET", "/alerts/channels")).json()
+    whole = [{**one, "isOn": True, "problem": None}, {**other, "isOn": False, "problem": None}]
+    assert kept == answer.json()
+    assert sorted(kept["items"], key=str) == sorted(whole, key=str)
+    reading = {"integrationId": news, "action": "top_headlines", "params": {"q": "{{ alert }}"}}
+    for wrong, field in (
+        ([reading], "action"),
+        ([one, one], "integrationId"),
+        ([one, {**other, "params": {"title": "x"}}], "params"),
+    ):
+        refused = await as_alice.ask("PUT", "/alerts/channels", {"items": wrong})
+        assert refused.status_code == 422 and field in refused.text, refused.text
+        assert (await as_alice.ask("GET", "/alerts/channels")).json() == kept
+    assert (await as_charlie.ask("GET", "/alerts/channels")).json() == {"items": []}
+    assert (await as_charlie.ask("PUT", "/alerts/channels", {"items": [one]})).status_code == 422
+    assert (await as_alice.ask("PUT", "/alerts/channels", {"items": [other]})).json()["items"][0]["isOn"]
+    assert len((await as_alice.ask("GET", "/alerts/channels")).json()["items"]) == 1
