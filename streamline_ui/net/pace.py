@@ -18,7 +18,7 @@ from time import monotonic
 
 import httpx
 
-from streamline_ui.errors import Unavailable
+from streamline_ui.errors import StreamlineError, Unavailable
 
 CODE = "net.turn"
 PATIENCE = 10.0
@@ -31,6 +31,15 @@ _sleep = asyncio.sleep
 before_waiting: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("before_waiting", default=None)
 """What whoever sends wants to have done first where a request has to wait for its turn."""
 CONTINUES = "Nothing is lost; Streamline continues by itself."
+
+
+class HeldUp(Unavailable):
+    """A request that was not sent, because the service has asked for a wait that is not over."""
+
+
+def is_ours(error: StreamlineError | None) -> bool:
+    """Whether we held the request back ourselves: it never left, and the service is not to blame."""
+    return isinstance(error, HeldUp) or (error is not None and error.code == CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ class Turns:
 
     def _held_up(self, seconds: float) -> Unavailable:
         message = f"{self.service} has asked us to wait, for another {math.ceil(seconds)} s."
-        return Unavailable(message, retry_after=seconds, hints=[CONTINUES])
+        return HeldUp(message, retry_after=seconds, hints=[CONTINUES])
 
     def _crowded(self, seconds: float) -> Unavailable:
         message = (

@@ -42,8 +42,15 @@ class Effect:
     @property
     def is_outage(self) -> bool:
         """Whether the service could not do it. To be told that it was asked too often means that it is there."""
-        response = self.attempt["response"]
-        return isinstance(self.error, Unavailable) and not (response and response.get("status") == TOO_OFTEN)
+        if not isinstance(self.error, Unavailable) or pace.is_ours(self.error):
+            return False
+        status = (self.attempt["response"] or {}).get("status", 0)
+        return status != TOO_OFTEN and not (self.error.is_limit and 200 <= status < 300)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether it only waits for its turn: nothing of it was sent."""
+        return pace.is_ours(self.error) and not self.is_sent
 
 
 async def act(

@@ -195,12 +195,16 @@ class _Walk:
         except BaseException:
             breakers.let_go(breaker)
             raise
-        breakers.note(breaker, is_failed=effect.is_outage)
-        entry.attempts.append(effect.attempt)
+        if effect.is_sent or effect.is_outage:
+            breakers.note(breaker, is_failed=effect.is_outage)
+        else:
+            breakers.let_go(breaker)  # it says nothing about the service
+        if not effect.is_held_back:
+            entry.attempts.append(effect.attempt)
         if effect.error is None:
             self._succeed(entry, effect.output)
         else:
-            await self._judge(step, entry, effect.error, breaker)
+            await self._judge(step, entry, effect, breaker)
 
     async def _depart(self, entry: Entry) -> None:
         """Write down that it leaves now: what has only waited for its turn is known not to have left."""
@@ -208,8 +212,10 @@ class _Walk:
             raise Halt(Progress.CANCELLED, CANCELLED)
         await self.journal.begin(entry)
 
-    async def _judge(self, step: Action, entry: Entry, error: StreamlineError, breaker: str) -> None:
+    async def _judge(self, step: Action, entry: Entry, effect: acting.Effect, breaker: str) -> None:
         """Whether trying again can help, and who has to act for that."""
+        error = effect.error
+        assert error is not None
         if isinstance(error, Unavailable):
             if error.unclear and not await acting.is_repeatable(self.execution.user_id, step):
                 self._doubt(entry, error.message)
@@ -218,7 +224,9 @@ class _Walk:
                 self.journal.note(entry)
                 self._look_at_clock()
             retry, waited = step.retry or self.definition.settings.retry, self._held_up(entry)
-            pause = retries.pause(len(entry.attempts), error.retry_after, retry, waited=waited)
+            pause = retries.pause(
+                len(entry.attempts), error.retry_after, retry, waited=waited, is_turn=effect.is_held_back
+            )
             if pause is not None:
                 if len(entry.attempts) <= HURRIED and not retry.delays and not error.retry_after:
                     breakers.hold(breaker, self.execution.id)

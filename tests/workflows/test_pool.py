@@ -186,6 +186,13 @@ def test_the_pauses_of_the_first_in_line(attempts: int, asked: float, waited: fl
     assert found == (None if seconds is None else timedelta(seconds=seconds))
 
 
+def test_what_waits_for_its_turn_comes_then_and_uses_up_no_try() -> None:
+    found = retries.pause(99, 18.0, Retry(), lambda: 0.5, is_turn=True)
+    assert found == timedelta(seconds=18 + retries.TURN_SPREAD / 2)
+    assert retries.pause(99, 18.0, Retry(), is_turn=False) is None
+    assert retries.pause(0, 18.0, Retry(), waited=890.0, is_turn=True) is None, "others wait for it"
+
+
 async def test_what_is_in_the_table_comes_in_order_too_and_credentials_hold_everybody_up(
     engine: Settings, alice: User, inbox: Integration
 ) -> None:
