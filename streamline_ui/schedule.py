@@ -10,8 +10,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
-from time import monotonic
+from datetime import datetime, timedelta
+from time import monotonic, time
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, EVENT_JOB_SUBMITTED
@@ -39,10 +39,14 @@ from streamline_ui.workflows.listening import pollers, polling
 PATIENCE = 3.0  # seconds for what is running at the end
 STALLED = 30.0  # seconds without a tick after which the scheduler counts as dead
 HANGING = 900.0  # seconds after which a sweep is no longer thought to be just long
+CLOCK_EVERY = 2.0  # seconds between two looks whether somebody has set the computer's clock
+SET_BACK = 1.0  # seconds; smaller steps are left to pass
+log = logging.getLogger(__name__)
 _library = logging.getLogger("apscheduler.executors.default")
 _quiet = trouble.Quiet()
 _scheduler: AsyncIOScheduler | None = None
 _last_tick = 0.0
+_following: asyncio.Task[None] | None = None
 _begun: dict[str, float] = {}
 _took: dict[str, float] = {}
 
@@ -58,7 +62,7 @@ class Job:
 
 def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     """Begin to tick on the running event loop. `sweeps` of those who stand above us run once a second."""
-    global _scheduler  # noqa: PLW0603 - a process has one clock
+    global _scheduler, _following  # noqa: PLW0603 - a process has one clock
     _tick()
     _library.disabled = False
     _library.addFilter(_quiet)
@@ -85,6 +89,7 @@ def start(*sweeps: Callable[[], Awaitable[None]]) -> None:
     _scheduler.add_job(vigil.watch, "interval", seconds=5)
     _scheduler.add_job(asyncio.to_thread, "interval", [vigil.remind], minutes=10, next_run_time=now())
     _scheduler.start()
+    _following = asyncio.create_task(_follow_clock(_scheduler), name="follow the clock")
 
 
 async def stop() -> None:
@@ -93,6 +98,8 @@ async def stop() -> None:
     scheduler, _scheduler = _scheduler, None
     if scheduler is None:
         return
+    if _following is not None:
+        _following.cancel()
     scheduler.remove_all_jobs()
     ends_at = monotonic() + PATIENCE
     while _begun and monotonic() < ends_at:  # noqa: ASYNC110 - what ends them is in the library
@@ -125,6 +132,22 @@ def _name(job: Any) -> str:
     """What a job is called: its own function's name, also where a thread does it."""
     function = job.args[0] if job.func is asyncio.to_thread else job.func
     return f"{function.__module__.rpartition('.')[2]}.{function.__name__.lstrip('_')}"
+
+
+async def _follow_clock(scheduler: AsyncIOScheduler) -> None:
+    """The library plans by the computer's clock: where that is set back, it would wait until it has caught up."""
+    before = time() - monotonic()
+    while True:
+        await asyncio.sleep(CLOCK_EVERY)
+        ahead, before = before, time() - monotonic()
+        seconds = ahead - before
+        if seconds < SET_BACK:
+            continue
+        log.warning("The computer's clock was set back by %.0f s: what was planned by it is planned anew.", seconds)
+        for job in scheduler.get_jobs():
+            scheduler.modify_job(job.id, next_run_time=now())
+        with trouble.left_out():
+            await asyncio.to_thread(watch.sooner, timedelta(seconds=seconds))
 
 
 def _is_no_pile(record: logging.LogRecord) -> bool:

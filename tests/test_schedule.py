@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
 from streamline_ui import schedule
+from streamline_ui.integrations import connections
 from streamline_ui.settings import Settings
+from streamline_ui.storage import db
+from streamline_ui.storage.models import Integration, User, now
 from tests.waiting import until
 
 
@@ -46,6 +51,29 @@ async def test_a_clock_that_stands_still_is_told(slow: asyncio.Event, monkeypatc
     monkeypatch.setattr(schedule, "_tick", lambda: None)
     monkeypatch.setattr(schedule, "STALLED", -1.0)
     assert "silent" in (schedule.problem() or "")
+
+
+async def test_where_the_clock_is_set_back_it_goes_on(
+    slow: asyncio.Event, alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was planned by a clock that was two days ahead would be waited for two days long."""
+    slow.set()
+    inbox = connections.add(alice.id, "inbox", "Inbox", {})
+    ahead = timedelta(days=2)
+    with db.writing() as session:
+        session.get_one(Integration, inbox.id).next_check_at = now() + ahead + timedelta(minutes=5)
+    scheduler = schedule._scheduler
+    assert scheduler is not None
+    for job in scheduler.get_jobs():
+        scheduler.modify_job(job.id, next_run_time=now() + ahead)
+    stands_at = schedule._last_tick
+    await asyncio.sleep(1.5)
+    assert schedule._last_tick - stands_at < 1, "it stands still"
+    before = time.time
+    monkeypatch.setattr(schedule, "time", lambda: before() - ahead.total_seconds())
+    await until(lambda: schedule._last_tick - stands_at > 3, 10)
+    assert "set back by 172800 s" in caplog.text
+    await until(lambda: (connections.one(alice.id, inbox.id).next_check_at or now()) - now() < timedelta(minutes=6))
 
 
 def test_without_a_clock_that_is_told() -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
@@ -25,7 +24,7 @@ from streamline_ui.storage import db, trouble, writer
 from streamline_ui.storage.models import now, table_of
 from streamline_ui.storage.workflow_tables import Execution, Progress, StepRun
 from streamline_ui.storage.writer import Statement
-from streamline_ui.workflows import claims, fencing
+from streamline_ui.workflows import claims, fencing, storing
 from streamline_ui.workflows.job import Job
 
 log = logging.getLogger(__name__)
@@ -218,9 +217,9 @@ class Journal:
             "stepId": entry.step_id,
             "name": entry.name,
             "status": entry.status,
-            "attempts": _json(entry.attempts),
-            "input": _json(entry.input),
-            "output": _json(entry.output),
+            "attempts": storing.text(entry.attempts),
+            "input": storing.text(entry.input),
+            "output": storing.text(entry.output),
             "error": entry.error,
             "startedAt": entry.started_at,
             "finishedAt": _finished(entry),
@@ -231,9 +230,9 @@ class Journal:
             "of_execution": self.execution.id,
             "of_key": entry.key,
             "to_status": entry.status,
-            "to_attempts": _json(entry.attempts),
-            "to_input": _json(entry.input),
-            "to_output": _json(entry.output),
+            "to_attempts": storing.text(entry.attempts),
+            "to_input": storing.text(entry.input),
+            "to_output": storing.text(entry.output),
             "to_error": entry.error,
             "to_finished_at": _finished(entry),
         }
@@ -241,10 +240,3 @@ class Journal:
 
 def _finished(entry: Entry) -> datetime | None:
     return None if entry.status in (Progress.RUNNING, Progress.WAITING) else now()
-
-
-def _json(value: Any) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # what orjson does not know: integers beyond 64 bits, and halves of characters
-        return json.dumps(value, separators=(",", ":"))

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
@@ -23,7 +21,7 @@ from streamline_ui.storage import db, writer
 from streamline_ui.storage.models import new_id, now, table_of
 from streamline_ui.storage.workflow_tables import Event, Workflow
 from streamline_ui.storage.writer import Statement
-from streamline_ui.workflows import dispatch, intake
+from streamline_ui.workflows import dispatch, intake, storing
 from streamline_ui.workflows.job import Job
 
 AT_ONCE = 200  # events in one transaction
@@ -93,17 +91,10 @@ async def _accept(news: Sequence[News], after: Sequence[Statement]) -> list[Job]
 def _written(news: News) -> tuple[Job, tuple[Statement, Statement]]:
     event_id, at = new_id(), now()
     trigger = {"type": "integration", **news.trigger}
-    text = _json(trigger)
+    text = storing.text(trigger)
     job = Job(new_id(), news.user_id, news.workflow_id, news.version, is_new=True, trigger=trigger, size=len(text))
     event = {"id": event_id, "workflowId": news.workflow_id, "sourceId": news.source_id, "at": at}
     return job, ((_keep_event, event), intake.queued(job, event_id, text, at))
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # a number that is too large for it, or half a character: services send what they like
-        return json.dumps(value)
 
 
 def _once_each(news: Sequence[News]) -> list[News]:

@@ -161,6 +161,17 @@ async def test_odd_updates_do_not_keep_the_others_back(alice: User, telegram: Te
     assert glance(found).problem == ""
 
 
+async def test_half_a_character_can_be_read_by_everybody_afterwards(
+    alice: User, telegram: Telegram, polled: None
+) -> None:
+    await listened(alice, telegram, updates(update(10, "a \ud800 b", big=10**30)))
+    await settled(alice)
+    assert texts(alice) == ["a ? b"]
+    trigger = everything()[0].trigger
+    assert json.loads(trigger)["message"]["big"] == 10**30
+    assert trigger.encode() and "\\ud800" not in trigger
+
+
 async def test_one_that_repeats_itself_for_ever_is_given_its_pause(
     alice: User, telegram: Telegram, polled: None
 ) -> None:
