@@ -31,12 +31,13 @@ _NAMES = {
     "slack": "Slack",
     "twilio": "Twilio",
 }
+_SILENT = "This stand-in takes what is sent to it; it sends no events: try a workflow of such a trigger by hand."
 _HELP = {
     "discord": "Any webhook URL works. A token with <code>revoked</code> or <code>deleted</code> in it is refused.",
     "telegram": "Any token works, unless it has <code>revoked</code> in it. The chats 404, 403, -403 and -410 refuse. "
     "<code>POST /sandbox/telegram/_say {botToken, text, chatId?}</code> writes to the bot.",
     "sendgrid": "Any key works, unless it has <code>revoked</code> or <code>nomail</code> in it. Senders with "
-    "<code>unverified</code> in their address are refused.",
+    "<code>unverified</code> in their address are refused. " + _SILENT,
     "airtable": "Any token works, unless it has <code>revoked</code> in it; with <code>readonly</code> in it, it may "
     "not write. The base is <code>appSandboxBase001</code>, its tables are “Tasks” and “People &amp; plans”. More than "
     "5 requests a second are followed by 30 seconds of refusals. "
@@ -56,9 +57,9 @@ _HELP = {
     "a trigger hears of it when its words are in the title.",
     "slack": "Any token works, unless it has <code>revoked</code>, <code>expired</code> or <code>noscope</code> in it. "
     "Channels with <code>archived</code>, <code>private</code> or <code>unknown</code> in their name refuse. "
-    "Signing in with <code>rotates</code> in the client's ID gives tokens that are renewed every 12 hours.",
+    "Signing in with <code>rotates</code> in the client's ID gives tokens that are renewed every 12 hours. " + _SILENT,
     "twilio": "Any Account SID and Auth Token work, unless the token has <code>revoked</code> in it. Twilio's own test "
-    "numbers refuse: <code>+15005550001</code> is no number, <code>+15005550004</code> has unsubscribed.",
+    "numbers refuse: <code>+15005550001</code> is no number, <code>+15005550004</code> has unsubscribed. " + _SILENT,
 }
 
 

@@ -9,7 +9,9 @@ from types import ModuleType
 import httpx
 import pytest
 
-from streamline_ui.sandbox import bots, google_sheets, newsapi, rss
+from streamline_ui import sandbox
+from streamline_ui.providers import PROVIDERS
+from streamline_ui.sandbox import bots, google_sheets, newsapi, overview, rss
 from streamline_ui.sandbox.bots import EPOCH, first_update
 
 from .conftest import AIRTABLE, NEWS, TOKEN
@@ -89,3 +91,13 @@ async def test_what_is_published_is_new_also_when_the_list_is_full(
     monkeypatch.setattr(stand_in, "_numbers", itertools.count(int(time.time()) + 60))  # a restart
     names.append(await published(box, service))
     assert len(set(names)) == 6
+
+
+@pytest.mark.parametrize("service", sorted(sandbox.DESKS))
+async def test_the_page_says_how_each_trigger_is_tried(box: httpx.AsyncClient, service: str) -> None:
+    page = (await box.get("")).text
+    polls = bool(PROVIDERS[service].feeds)
+    assert (f"POST /sandbox/{service}/_say" in page) == polls
+    if polls:
+        assert (await box.post(f"{service}/_say", json={"botToken": TOKEN})).is_success
+    assert overview._HELP[service].endswith(overview._SILENT) == (PROVIDERS[service].entered is not None)
