@@ -80,7 +80,8 @@ class ProblemNote:
                 Words(trouble.cause, "block wraps")
                 Words(trouble.hint, "block wraps")
                 again = "It is asked again by itself. " if trouble.next_poll_at else ""
-                Words(f"{again}Workflows that listen to it do not start meanwhile.", "small sub block")
+                if not trouble.is_off:  # which says so already
+                    Words(f"{again}Workflows that listen to it do not start meanwhile.", "small sub block")
             if trouble.is_off:
                 label, act = (words.TURN_ON, self.turn_on) if trouble.problem == OFF else ("Edit", self.replace)
                 elements.button(label, kind="sm").on("click", act)

@@ -149,7 +149,7 @@ def _shape(caller: Caller) -> Callable[[Integration], Connected]:
         return Connected.of(
             hearing.as_seen(row, trouble),
             uses.get(row.id, ()),
-            found.next_poll_at if found else None,
+            found.next_poll_at if found and not (trouble and trouble.is_off) else None,
             Listening.of(trouble) if trouble or row.id in listened else None,
         )
 
