@@ -24,6 +24,10 @@ from streamline_ui.storage import trouble
 from streamline_ui.vault import redact
 
 
+class Paused(Invalid):
+    """Its owner has paused the connection. Nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Desk:
     """What we do for one connection, as its provider sees it: its user's Inbox, and the tokens of its sign-in."""
@@ -97,7 +101,7 @@ async def perform(
     action's model wants. What is written down here, in the Inbox, for the same `occasion` as before is not written a
     second time.
 
-    Raises NotFound, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
+    Raises NotFound, Paused, Invalid for bad parameters, Locked, and what the service answered (Rejected, Unavailable).
     """
     row = await rows.brief(user_id, integration_id)
     provider = named(row.type)
@@ -105,7 +109,7 @@ async def perform(
     if action is None:
         raise NotFound(f"{provider.name} has no action “{action_name[:60]}”.")
     if not row.is_active:
-        raise Invalid(f"“{row.name}” is paused.", hints=["Resume it first."])
+        raise Paused(f"“{row.name}” is paused.", hints=["Resume it first."])
     params = params if fit is None else fit(action.params, params)
     config = await _config(row)
     with oauth.hiding(config):

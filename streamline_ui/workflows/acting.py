@@ -49,8 +49,8 @@ class Effect:
 
     @property
     def is_held_back(self) -> bool:
-        """Whether it only waits for its turn: nothing of it was sent."""
-        return pace.is_ours(self.error) and not self.is_sent
+        """Whether it only waits for its turn, or until its connection is resumed: nothing of it was sent."""
+        return not self.is_sent and (pace.is_ours(self.error) or isinstance(self.error, calls.Paused))
 
 
 async def act(

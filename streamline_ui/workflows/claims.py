@@ -28,6 +28,7 @@ HEAD_START = timedelta(seconds=0.5)  # of the worker that was told of an executi
 CRASHES = 2  # of its worker, after which an execution is left for a person to look at
 POISON = "Streamline broke off twice while it worked on this. It is not tried again by itself."
 AFTER_OUR_ERROR = timedelta(seconds=30)
+PAUSED = "This connection is paused. It goes on by itself as soon as the connection is resumed."
 ORDERLY = "-"  # in place of the execution to blame: the last stop was no crash
 
 _table, _integrations, _workflows = table_of(Execution), table_of(Integration).c, table_of(Workflow).c
@@ -203,17 +204,24 @@ async def is_any_parked() -> bool:
 
 
 def release_mended() -> int:
-    """Let the executions go on whose integration is well again, or gone; returns how many."""
+    """Let the executions go on whose integration is well again, resumed, or gone; returns how many."""
     waiting = select(_rows.waitsFor).where(_rows.waitsFor.is_not(None)).distinct()
     broken = select(_integrations.id).where(
         _integrations.deletedAt.is_(None), _integrations.status != Status.HEALTHY, _integrations.id.in_(waiting)
     )
+    of_paused = waiting.where(_rows.error == PAUSED)
+    active = select(_integrations.id).where(
+        _integrations.deletedAt.is_(None), _integrations.isActive.is_(True), _integrations.id.in_(of_paused)
+    )
     with db.engine().connect() as connection:
         mended = set(connection.execute(waiting).scalars()) - set(connection.execute(broken).scalars())
-    if not mended:
+        resumed = set(connection.execute(active).scalars())
+    if not mended and not resumed:
         return 0
     with db.engine().execution_options(writes=True).begin() as connection:
-        released = update(_table).where(_rows.waitsFor.in_(mended))
+        released = update(_table).where(
+            _rows.waitsFor.in_(mended) | (_rows.waitsFor.in_(resumed) & (_rows.error == PAUSED))
+        )
         return connection.execute(released.values(waitsFor=None, dueAt=now())).rowcount
 
 

@@ -16,7 +16,7 @@ from streamline_ui.workflows import breakers, catalog, claims
 from streamline_ui.workflows.definitions import Definition, find
 from streamline_ui.workflows.steps import Filter, Stop
 
-Code = Literal["order", "limit", "place", "connection", "breaker", "delay", "retry", "filter", "stop"]
+Code = Literal["order", "limit", "place", "connection", "paused", "breaker", "delay", "retry", "filter", "stop"]
 FEW = 5  # characters of a filter's result, or of a stop's
 
 
@@ -81,6 +81,8 @@ def _wait(row: Execution, known: Mapping[str, Integration]) -> Reason:
     if row.waits_for is not None:
         connection = known.get(row.waits_for)
         name = f"“{connection.name}”" if connection else "its connection"
+        if row.error == claims.PAUSED:
+            return Reason("paused", f"It waits until {name} is resumed, and then goes on by itself.", row.waits_for)
         return Reason("connection", f"It waits until {name} is mended, and then goes on by itself.", row.waits_for)
     if row.error == breakers.REASON:
         return Reason("breaker", row.error)

@@ -15,9 +15,10 @@ from time import monotonic
 from typing import Any
 
 from streamline_ui.errors import AuthFailed, Invalid, Locked, Rejected, StreamlineError, Unavailable
+from streamline_ui.integrations.calls import Paused
 from streamline_ui.storage.models import now
 from streamline_ui.storage.workflow_tables import Progress
-from streamline_ui.workflows import acting, breakers, definitions, retries, templates, uploads
+from streamline_ui.workflows import acting, breakers, claims, definitions, retries, templates, uploads
 from streamline_ui.workflows.definitions import Definition
 from streamline_ui.workflows.job import Job
 from streamline_ui.workflows.journal import Entry, Journal
@@ -235,6 +236,8 @@ class _Walk:
                 error = Unavailable(f"{error.message} {GIVEN_UP}", hints=error.hints)
         elif isinstance(error, AuthFailed):
             self._pause(entry, error, waits_for=step.integration_id)
+        elif isinstance(error, Paused):
+            self._pause(entry, Unavailable(claims.PAUSED), waits_for=step.integration_id)
         elif isinstance(error, Locked):
             self._pause(entry, error, due_at=now() + LOCKED_PAUSE)
         elif not isinstance(error, Rejected | Invalid):

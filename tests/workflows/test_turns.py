@@ -14,6 +14,7 @@ from streamline_ui.storage.workflow_tables import Progress
 from streamline_ui.workflows import acting, breakers, executions
 from tests.workflows.conftest import Call, add, post, settled, webhook
 
+pytestmark = pytest.mark.usefixtures("engine")
 WAITING = (Progress.WAITING,)
 
 
