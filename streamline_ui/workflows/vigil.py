@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from streamline_ui.errors import NotFound
@@ -79,7 +79,12 @@ def catch_up() -> None:
 
 
 def _look_again(alert: Alert) -> None:
-    """End it once an execution has succeeded since, or the workflow was turned off or removed."""
+    """End it once an execution has succeeded since, or the workflow was turned off or removed.
+
+    While some of its executions are unknown a hand is needed, so it stays open until those were run again or it was
+    dismissed.
+    """
+    unknown = 0
     with db.reading() as session:
         workflow = session.get(Workflow, alert.subject_id)
         if workflow is None or workflow.deleted_at is not None or not workflow.is_active:
@@ -92,8 +97,24 @@ def _look_again(alert: Alert) -> None:
                 col(Execution.finished_at) > alert.raised_at,
             )
             is_over, silently = session.exec(mended.limit(1)).first() is not None, False
-    if is_over:
+            if is_over and alert.dismissed_at is None:
+                unknown = _unknown(session, alert)
+    if workflow is not None and unknown:
+        alerts.follow(_doubt(workflow, alert, unknown))
+    elif is_over:
         alerts.end(Matter.WORKFLOW, alert.subject_id, silently=silently)
+
+
+def _unknown(session: Session, alert: Alert) -> int:
+    """How many executions of its workflow ended unknown since it began, and were not run again."""
+    again = select(Execution.replay_of).where(col(Execution.replay_of).is_not(None))
+    query = select(func.count()).where(
+        Execution.workflow_id == alert.subject_id,
+        Execution.status == Progress.UNKNOWN,
+        col(Execution.finished_at) >= alert.began_at,
+        col(Execution.id).not_in(again),
+    )
+    return session.exec(query).one()
 
 
 def _listen(at: datetime) -> None:
@@ -210,6 +231,21 @@ def _failure(workflow: Workflow, execution: Execution) -> News:
         hint="Look at the execution; from there it can be retried.",
         link=f"/executions/{execution.id}",
         began_at=execution.finished_at,
+    )
+
+
+def _doubt(workflow: Workflow, alert: Alert, unknown: int) -> News:
+    one = unknown == 1
+    return News(
+        user_id=workflow.user_id,
+        matter=Matter.WORKFLOW,
+        subject_id=workflow.id,
+        name=workflow.name,
+        text=f"It runs again, but {unknown} execution{' is' if one else 's are'} unknown: "
+        f"what {'it' if one else 'they'} sent may or may not have arrived.",
+        hint="Look whether it arrived, and run again what did not; or dismiss this.",
+        link=f"/executions?status=unknown&workflow={workflow.id}",
+        began_at=alert.began_at,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from streamline_ui.errors import AuthFailed, Invalid
 from streamline_ui.integrations import alert_words, alerts, connections, health, rows
@@ -53,6 +54,33 @@ def test_a_failure_is_told_once_until_it_succeeds_again(alice: User, bob: User) 
     assert alert.ended_at is not None and alert_words.title(alert) == "“Forward orders” works again"
     failures.failed(ended(workflow, Progress.UNKNOWN))
     assert len(told(alice, Matter.WORKFLOW)) == 2
+
+
+def test_what_is_unknown_is_not_over_because_the_next_succeeds(alice: User) -> None:
+    workflow = add(alice)
+    unknown = [ended(workflow, Progress.UNKNOWN) for _ in range(2)]
+    failures.failed(unknown[0])
+    ended(workflow, Progress.SUCCEEDED)
+    vigil.sweep()
+    (alert,) = told(alice, Matter.WORKFLOW)
+    assert alert.ended_at is None and "2 executions are unknown" in alert.text and "status=unknown" in alert.link
+    ended(workflow, Progress.SUCCEEDED, replay_of=unknown[0].id)
+    vigil.sweep()
+    assert "1 execution is unknown" in told(alice, Matter.WORKFLOW)[0].text
+    ended(workflow, Progress.SUCCEEDED, replay_of=unknown[1].id)
+    vigil.sweep()
+    assert told(alice, Matter.WORKFLOW)[0].ended_at is not None
+
+
+def test_what_is_unknown_can_be_dismissed(alice: User) -> None:
+    workflow = add(alice)
+    failures.failed(ended(workflow, Progress.UNKNOWN))
+    ended(workflow, Progress.SUCCEEDED)
+    vigil.sweep()
+    alerts.dismiss(alice.id, told(alice, Matter.WORKFLOW)[0].id)
+    vigil.sweep()
+    with db.reading() as session:
+        assert session.exec(select(Alert.ended_at)).one() is not None
 
 
 def test_what_a_crash_kept_from_being_told_is_told_after_it(alice: User) -> None:
