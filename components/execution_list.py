@@ -40,6 +40,7 @@ class ExecutionList:
         self.retried: dict[str, str] = {}
         self.reasons: dict[str, Reason] = {}
         self.newest: Place | None = None
+        self.reading = 0  # how often the list was read
         self._draw_head()
         self.filters = ExecutionFilters(wanted, names, self._filtered)
         with tag("div", role="status"):
@@ -71,8 +72,12 @@ class ExecutionList:
 
     async def refresh(self) -> None:
         """Read the page that is shown."""
-        rows, self.retried, self.reasons = await asyncio.to_thread(self._read, self.pages[-1])
-        self._show(rows)
+        self.reading += 1
+        reading = self.reading
+        rows, retried, found = await asyncio.to_thread(self._read, self.pages[-1], self.filters.wanted)
+        if reading == self.reading:  # else something else was asked for meanwhile, and may be there already
+            self.retried, self.reasons = retried, found
+            self._show(rows)
 
     async def first(self) -> None:
         """Show the newest."""
@@ -89,8 +94,8 @@ class ExecutionList:
         if row.id in found:
             self.reasons[row.id] = found[row.id]
 
-    def _read(self, before: Place | None) -> tuple[list[Execution], dict[str, str], dict[str, Reason]]:
-        arguments = self.filters.wanted.arguments()
+    def _read(self, before: Place | None, wanted: Wanted) -> tuple[list[Execution], dict[str, str], dict[str, Reason]]:
+        arguments = wanted.arguments()
         rows = executions.page(self.user_id, before=before, limit=PAGE + 1, **arguments)
         bad = [row.id for row in rows if row.status in (Progress.FAILED, Progress.UNKNOWN, Progress.CANCELLED)]
         return rows, again.retried(self.user_id, bad) if bad else {}, reasons.of(rows[:PAGE])

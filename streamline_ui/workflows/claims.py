@@ -169,7 +169,8 @@ def recover(at_work: str = "", *, shared: bool = False) -> int:
     To blame for a crash is the one that was being worked on, or the only one there was; nobody else is given up for it.
     What other workers have is theirs until they are not heard of any more.
     """
-    ours = _running & ((_rows.id == at_work) | _rows.leaseUntil.is_(None)) if shared else _running
+    ours = (_running & _rows.leaseUntil.is_(None)) if shared else _running
+    ours |= OPEN & (_rows.id == at_work)  # it may have died over it before anything of it was written down
     with db.engine().execution_options(writes=True).begin() as connection:
         found = connection.execute(select(_rows.id).where(ours)).all()
         if not shared:
@@ -257,7 +258,8 @@ def _queue_again(connection: Connection, found: Sequence[Any], to_blame: Sequenc
     """Those that were running, in the order in which they came. Whoever had them may write no more about them."""
     if not found:
         return 0
-    left = update(_table).where(_running, _rows.id.in_([row.id for row in found]))
+    under_way = _running | (OPEN & _rows.id.in_(to_blame))
+    left = update(_table).where(under_way, _rows.id.in_([row.id for row in found]))
     connection.execute(left.where(_rows.id.in_(to_blame)).values(crashes=_rows.crashes + 1))
     poison = left.where(_rows.id.in_(to_blame), _rows.crashes >= CRASHES)
     connection.execute(
